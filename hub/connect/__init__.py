@@ -1,0 +1,31 @@
+"""What a connector author uses."""
+
+from hub.connect.base import Answer, Connector, Page, Receipt, Record, Stream, Write
+from hub.errors import (
+    ConfigError,
+    Conflict,
+    HubError,
+    Missing,
+    RateLimited,
+    Rejected,
+    Unauthorized,
+    Unavailable,
+)
+
+__all__ = [
+    "Answer",
+    "ConfigError",
+    "Conflict",
+    "Connector",
+    "HubError",
+    "Missing",
+    "Page",
+    "RateLimited",
+    "Receipt",
+    "Record",
+    "Rejected",
+    "Stream",
+    "Unauthorized",
+    "Unavailable",
+    "Write",
+]

@@ -1,0 +1,137 @@
+"""What a connector is: the translation of one vendor's protocol, and nothing else.
+
+Retry, rate, mapping, ids, locking and logging belong to the hub. A connector yields pages of records changed since
+a cursor, reads single records fresh, and carries out writes.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from hub.errors import Conflict, Missing, Rejected, Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A kind of object over there, and what the system promises for it.
+
+    The promises decide how the hub writes; `hub check` says what cannot be guaranteed without them.
+    """
+
+    name: str
+    model: str
+    pull: bool = True
+    push: bool = False
+    versioned: bool = False  # gives a version with each record, and refuses a write that expects another one
+    once: timedelta | None = None  # keeps idempotency keys for this long; None: it does not know them
+    findable: bool = False  # finds a record by our id, so that an uncertain create can be looked up
+    late: timedelta = timedelta(0)  # how long lists and searches lag behind writes
+    complete: bool = True  # a pull without cursor yields all there is, so that what is missing has vanished
+    batch: int = 100  # how many writes one call of push should get
+    creates: bool = True  # can create records; False: only changes ones that exist
+    volatile: tuple[str, ...] = ()  # top-level fields that change with every answer and mean nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One object as the system gave it.
+
+    `data` is the object as JSON bytes (fastest, see `hub.connect.rows`) or as a mapping of JSON-safe values, with
+    every declared field present, null where it is empty: what is missing is taken as unknown, not as empty.
+    `changed_at` is the system's own time of the last change, None where it has none.
+    """
+
+    key: str
+    data: bytes | Mapping[str, Any]
+    version: str | None = None
+    changed_at: datetime | None = None
+    deleted: bool = False  # a tombstone: it is gone over there; data may be empty
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records and the cursor that stands for everything up to and including them; stored together or not at all."""
+
+    records: Sequence[Record]
+    cursor: str | None = None
+    total: int | None = None  # how many records this pull will yield, where the system says so: for progress only
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One record to create (`key` is None) or to change."""
+
+    data: Mapping[str, Any]  # in the system's shape, only the fields to write
+    key: str | None
+    expect: str | None  # the version it must still have; None where the stream is not versioned
+    once: str  # idempotency key: the same key must have the effect of one write
+    our_id: str  # the golden record's id, for systems that can keep it
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof that a write landed."""
+
+    key: str
+    version: str | None = None
+    data: bytes | Mapping[str, Any] | None = None  # the record as the system now shows it: give it wherever it can be had
+    changed_at: datetime | None = None
+
+
+Answer = Receipt | Conflict | Missing | Rejected | Unavailable
+"""What became of one write. Errors are yielded as values, so that the others of the batch go on."""
+
+
+class Connector(ABC):
+    """The base of all connectors. The constructor's signature is the schema of the connection's settings.
+
+    A parameter named token, password, secret or key (or ending in one: `api_key`) is masked everywhere. Give every
+    network connector a `base_url` (or `host`). The constructor must not talk to the network.
+    """
+
+    name: ClassVar[str]
+    streams: ClassVar[tuple[Stream, ...]]
+
+    @abstractmethod
+    def check(self) -> None:
+        """Prove with one cheap request that address and credentials work. Raises Unavailable or Unauthorized."""
+
+    @abstractmethod
+    def pull(self, stream: str, cursor: str | None = None) -> Iterator[Page]:
+        """Yield everything (`cursor` None), or all that changed since the cursor, oldest change first where it can be.
+
+        A cursor is opaque to the hub and made of the source's own times or tokens. When it is time-based, start
+        `late + 1 s` before it and compare with >=; go on inside one pull by page token or by (time, key), so that
+        equal times at a page's edge are never lost. Repeating a record is harmless, skipping one is not.
+        """
+
+    def read(self, stream: str, keys: Sequence[str]) -> Iterator[Record]:
+        """Yield the records with these keys, fresh, in any order; one that is gone as a tombstone."""
+        raise NotImplementedError(f"{self.name}: {stream} cannot be read by key")
+
+    def find(self, stream: str, our_ids: Sequence[str]) -> Iterator[tuple[str, Record]]:
+        """Yield (our id, record) of the records that carry one of our ids; only asked of `findable` streams."""
+        raise NotImplementedError(f"{self.name}: {stream} cannot be searched by our id")
+
+    def push(self, stream: str, writes: Sequence[Write]) -> Iterator[Answer]:
+        """Carry out the writes and yield one answer for each, in order.
+
+        Raise only what concerns all that is not answered yet: Unavailable, RateLimited, Unauthorized.
+        """
+        raise NotImplementedError(f"{self.name}: {stream} cannot be written")
+
+    def close(self) -> None:
+        """Release connections. Called once, also after an error."""
+        return
+
+    def stream(self, name: str) -> Stream:
+        """Return the declared stream of that name. Raises KeyError."""
+        for stream in self.streams:
+            if stream.name == name:
+                return stream
+        raise KeyError(name)
+

@@ -1,0 +1,145 @@
+"""RestConnector: HTTP with timeouts, bounded retries, a rate budget and errors named by what to do next.
+
+Only this room reads status codes, and only `hub.connect.retry` knows tenacity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import httpx
+import msgspec
+
+from hub.connect.base import Connector
+from hub.connect.rate import Budget
+from hub.connect.retry import Retry, retry_after
+from hub.errors import Conflict, HubError, Missing, RateLimited, Rejected, Unauthorized, Unavailable
+
+
+class RestConnector(Connector):
+    """A connector over HTTP. Subclasses call `super().__init__` and use `get`, `post`, `request`.
+
+    `retry_headers` names further headers that tell how many seconds to wait; `budget` bounds requests per second.
+    """
+
+    retry_headers: ClassVar[tuple[str, ...]] = ()
+    once_header: ClassVar[str | None] = None  # header that carries an idempotency key, where the vendor has one
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        auth: httpx.Auth | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 30.0,
+        rate: float | None = None,
+        retry: Retry | None = None,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.auth = auth
+        self.headers = dict(headers or {})
+        self.timeout = timeout
+        self.budget = Budget(rate)
+        self.retry = retry or Retry()
+        self.transport: httpx.BaseTransport | None = None  # tests and fast transports put theirs here
+        self._client: httpx.Client | None = None
+
+    @property
+    def client(self) -> httpx.Client:
+        """The HTTP client, made at first use and kept until `close`."""
+        if self._client is None:
+            self._client = httpx.Client(
+                base_url=self.base_url,
+                auth=self.auth,
+                headers=self.headers,
+                timeout=self.timeout,
+                transport=self.transport,
+                follow_redirects=False,
+            )
+        return self._client
+
+    def get(self, path: str, **params: Any) -> httpx.Response:
+        """GET a path; parameters that are None are left out."""
+        return self.request("GET", path, params={k: v for k, v in params.items() if v is not None})
+
+    def post(self, path: str, json: Any = None, *, once: str | None = None, reads: bool = False) -> httpx.Response:
+        """POST JSON. `reads` marks a search, which may be repeated like a GET; `once` is an idempotency key."""
+        return self.request("POST", path, json=json, once=once, reads=reads)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        data: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        once: str | None = None,
+        reads: bool = False,
+    ) -> httpx.Response:
+        """Send one request and return its answer below 400; anything else raises an error of `hub.errors`.
+
+        Repeated, within the bounds of `retry`, are requests that only read, and writes under an idempotency key the
+        vendor honours (`once_header`). A write without one is repeated only when it certainly was not carried out
+        (429, or no connection at all).
+        """
+        extra = dict(headers or {})
+        if once and self.once_header:
+            extra[self.once_header] = once
+        content = None
+        if json is not None:
+            content, extra["Content-Type"] = msgspec.json.encode(json), "application/json"
+        repeatable = reads or method in ("GET", "HEAD", "OPTIONS") or bool(once and self.once_header)
+
+        def attempt() -> httpx.Response:
+            self.budget.take()
+            request = self.client.build_request(method, path, params=params, content=content, data=data, headers=extra)
+            try:
+                response = self.client.send(request)
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+                raise NotSent(f"{self.base_url}: no connection ({error}); is the address right?") from None
+            except httpx.TransportError as error:
+                raise Unavailable(f"{self.base_url}: {method} {path}: {type(error).__name__} {error}") from None
+            if response.status_code >= 400 or self.failed(response):
+                raise self.error(response)
+            return response
+
+        return self.retry.call(attempt, repeatable=repeatable)
+
+    def failed(self, response: httpx.Response) -> bool:
+        """Whether an answer below 400 carries an error all the same; overridden for vendors who answer 200 with one."""
+        return False
+
+    def explain(self, response: httpx.Response) -> str:
+        """The vendor's own words about what went wrong; overridden per vendor."""
+        return response.text[:500]
+
+    def error(self, response: httpx.Response) -> HubError:
+        """Turn an answer into the error that says what to do next."""
+        status, words = response.status_code, self.explain(response)
+        where = f"{response.request.method} {response.request.url.path}"
+        if status == 429:
+            return RateLimited(f"{where}: asked to slow down (429): {words}", retry_after(response, self.retry_headers))
+        if status in (401, 403):
+            return Unauthorized(f"{where}: credentials refused ({status}): {words}")
+        if status in (404, 410):
+            return Missing(f"{where}: not there ({status}): {words}")
+        if status in (409, 412):
+            return Conflict(f"{where}: changed meanwhile ({status}): {words}")
+        if status in (408, 425, 500) or status >= 502:
+            error = Unavailable(f"{where}: cannot now ({status}): {words}")
+            error.repeat = status in (502, 503, 504)  # type: ignore[attr-defined]
+            return error
+        return Rejected(f"{where}: refused ({status}): {words}")
+
+    def close(self) -> None:
+        """Close the HTTP client."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+
+class NotSent(Unavailable):
+    """There was no connection, so nothing was carried out over there."""

@@ -1,0 +1,51 @@
+"""Canonical models: what a customer, an order, an invoice, a payment is, whatever system it comes from."""
+
+from hub.model.base import Field, Model, Part, Values, field, fields, flat, nest, typed
+from hub.model.models import (
+    MODELS,
+    Address,
+    Allocation,
+    Attachment,
+    Contact,
+    Contract,
+    Customer,
+    Deal,
+    Invoice,
+    Line,
+    Message,
+    Order,
+    Payment,
+    Product,
+    Ticket,
+)
+from hub.model.money import Money, decimals, is_currency
+
+__all__ = [
+    "MODELS",
+    "Address",
+    "Allocation",
+    "Attachment",
+    "Contact",
+    "Contract",
+    "Customer",
+    "Deal",
+    "Field",
+    "Invoice",
+    "Line",
+    "Message",
+    "Model",
+    "Money",
+    "Order",
+    "Part",
+    "Payment",
+    "Product",
+    "Ticket",
+    "Values",
+    "decimals",
+    "field",
+    "fields",
+    "flat",
+    "is_currency",
+    "nest",
+    "typed",
+]
