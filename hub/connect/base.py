@@ -50,6 +50,7 @@ class Record:
     version: str | None = None
     changed_at: datetime | None = None
     deleted: bool = False  # a tombstone: it is gone over there; data may be empty
+    our_id: str | None = None  # the golden record's id, where the system keeps the one a write brought
 
 
 @dataclass(frozen=True, slots=True)
