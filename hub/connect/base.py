@@ -79,7 +79,9 @@ class Receipt:
 
     key: str
     version: str | None = None
-    data: bytes | Mapping[str, Any] | None = None  # the record as the system now shows it: give it wherever it can be had
+    data: bytes | Mapping[str, Any] | None = (
+        None  # the record as the system now shows it: give it wherever it can be had
+    )
     changed_at: datetime | None = None
 
 
@@ -135,4 +137,3 @@ class Connector(ABC):
             if stream.name == name:
                 return stream
         raise KeyError(name)
-

@@ -13,7 +13,7 @@ import msgspec
 
 from hub.connect.base import Connector
 from hub.connect.rate import Budget
-from hub.connect.retry import Retry, retry_after
+from hub.connect.retry import NotSent, Passing, Retry, retry_after
 from hub.errors import Conflict, HubError, Missing, RateLimited, Rejected, Unauthorized, Unavailable
 
 
@@ -101,7 +101,7 @@ class RestConnector(Connector):
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
                 raise NotSent(f"{self.base_url}: no connection ({error}); is the address right?") from None
             except httpx.TransportError as error:
-                raise Unavailable(f"{self.base_url}: {method} {path}: {type(error).__name__} {error}") from None
+                raise Passing(f"{self.base_url}: {method} {path}: {type(error).__name__} {error}") from None
             if response.status_code >= 400 or self.failed(response):
                 raise self.error(response)
             return response
@@ -128,10 +128,10 @@ class RestConnector(Connector):
             return Missing(f"{where}: not there ({status}): {words}")
         if status in (409, 412):
             return Conflict(f"{where}: changed meanwhile ({status}): {words}")
-        if status in (408, 425, 500) or status >= 502:
-            error = Unavailable(f"{where}: cannot now ({status}): {words}")
-            error.repeat = status in (502, 503, 504)  # type: ignore[attr-defined]
-            return error
+        if status in (502, 503, 504):
+            return Passing(f"{where}: cannot now ({status}): {words}")
+        if status in (408, 425) or (status >= 500 and status != 501):
+            return Unavailable(f"{where}: cannot now ({status}): {words}")
         return Rejected(f"{where}: refused ({status}): {words}")
 
     def close(self) -> None:
@@ -139,7 +139,3 @@ class RestConnector(Connector):
         if self._client is not None:
             self._client.close()
             self._client = None
-
-
-class NotSent(Unavailable):
-    """There was no connection, so nothing was carried out over there."""
