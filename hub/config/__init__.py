@@ -1,5 +1,25 @@
 """The project's settings; the only room that reads hub.toml and the environment."""
 
+from hub.config.env import Secret, environment
+from hub.config.kinds import Kind, Setting
+from hub.config.load import load
+from hub.config.paths import FILE, find, mapping_names, mapping_path, starter
 from hub.config.project import ConnectionConfig, Project, Rule, ScheduleConfig, StreamConfig
 
-__all__ = ["ConnectionConfig", "Project", "Rule", "ScheduleConfig", "StreamConfig"]
+__all__ = [
+    "FILE",
+    "ConnectionConfig",
+    "Kind",
+    "Project",
+    "Rule",
+    "ScheduleConfig",
+    "Secret",
+    "Setting",
+    "StreamConfig",
+    "environment",
+    "find",
+    "load",
+    "mapping_names",
+    "mapping_path",
+    "starter",
+]

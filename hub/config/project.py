@@ -34,6 +34,7 @@ class ConnectionConfig:
     settings: Mapping[str, Any]  # the constructor's arguments, secrets resolved; never printed
     line: str | None = None  # the business line its records belong to, where the mapping does not say
     streams: Mapping[str, StreamConfig] = field(default_factory=dict)
+    unset: tuple[str, ...] = ()  # variables its settings name that are not set; such settings are left out
 
     def __repr__(self) -> str:
         return f"ConnectionConfig({self.name!r}, {self.connector!r})"
@@ -68,6 +69,8 @@ class Project:
     line: str = "main"  # the business line of records whose connection names none
     rules: Mapping[tuple[str, str], Rule] = field(default_factory=dict)  # (model, field path or "*")
     schedules: Mapping[str, ScheduleConfig] = field(default_factory=dict)
+    mappings: Path = Path("mappings")  # the folders of its own mapping files and plugins, relative to root
+    plugins: Path = Path("plugins")
 
     def rule(self, model: str, path: str) -> Rule:
         """Return the survivorship rule of a field: its own, its first step's, the model's, else the newest."""
