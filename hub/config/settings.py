@@ -50,7 +50,11 @@ class Settings:
         if isinstance(raw, dict):
             if raw.keys() == {"file"} and isinstance(raw["file"], str):
                 return self.file(raw["file"], path)
-            inner = {k: self.value(v, (*path, k), hidden=hidden or secret(k)) for k, v in raw.items()}
+            columns = len(path) == 4 and path[2] == "streams"  # there `key` names a column and opens nothing
+            inner = {
+                k: self.value(v, (*path, k), hidden=hidden or (secret(k) and not (columns and k == "key")))
+                for k, v in raw.items()
+            }
             return {k: v for k, v in inner.items() if v is not None}
         if isinstance(raw, list):
             items = [self.value(item, (*path, n), hidden=hidden) for n, item in enumerate(raw)]

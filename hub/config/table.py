@@ -30,7 +30,7 @@ class Mistakes:
     """What is wrong with one file: gathered in full, then raised as one error in the order of the lines."""
 
     def __init__(self, file: Path, text: str) -> None:
-        self.file = file
+        self.file = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
         self.positions = lines(text)
         self.found: list[tuple[int, str]] = []
 
