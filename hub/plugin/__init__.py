@@ -1,0 +1,6 @@
+"""How strangers and ourselves add connectors, converters and rules; `hookimpl` marks a hook."""
+
+from hub.plugin.derived import Candidate, Derived, Event, Golden, Look
+from hub.plugin.hookspecs import hookimpl
+
+__all__ = ["Candidate", "Derived", "Event", "Golden", "Look", "hookimpl"]

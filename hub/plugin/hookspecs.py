@@ -1,0 +1,63 @@
+"""The hooks a plugin may implement; a test fails for every one that has no test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import pluggy
+
+from hub.connect.base import Connector
+from hub.model import Values
+from hub.plugin.derived import Candidate, Derived, Event, Golden, Look
+
+PROJECT = "hub"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+RegisterConnector = Callable[[type[Connector]], None]
+RegisterConverter = Callable[[str, Callable[..., Any], Callable[..., Any]], None]
+MatchRule = Callable[[Values], Iterable[str]]
+RegisterMatchRule = Callable[[str, str, MatchRule], None]
+Check = Callable[[Values], Iterable[str]]
+RegisterCheck = Callable[[str, str, Check], None]
+
+
+@hookspec
+def register_connectors(register: RegisterConnector) -> None:
+    """Call `register(cls)` for each connector class; its `name` is what hub.toml says."""
+
+
+@hookspec
+def register_converters(register: RegisterConverter) -> None:
+    """Call `register(name, read, write)` for each converter a mapping may name with `as`."""
+
+
+@hookspec
+def register_match_rules(register: RegisterMatchRule) -> None:
+    """Call `register(name, model, rule)`; two records for which `rule(values)` yields a common text are the same."""
+
+
+@hookspec
+def register_checks(register: RegisterCheck) -> None:
+    """Call `register(name, model, check)`; a record for which `check(values)` yields reasons is quarantined with them."""
+
+
+@hookspec
+def register_commands(cli: Any) -> None:
+    """Add commands to the hub's Typer application."""
+
+
+@hookspec(firstresult=True)
+def survive(model: str, field: str, candidates: Sequence[Candidate]) -> Candidate | None:
+    """Return the candidate whose value wins, or None to leave it to the next plugin and then to hub.toml's rule."""
+
+
+@hookspec
+def derive(golden: Golden, look: Look) -> Iterable[Derived]:  # type: ignore[empty-body]
+    """Yield the records that follow from this golden one; what is no longer yielded is withdrawn."""
+
+
+@hookspec
+def on_event(event: Event) -> None:
+    """Hear of a run that ended, a record that was quarantined, a write that was refused."""

@@ -1,0 +1,123 @@
+"""A connector's constructor is the schema of its settings: reads it, checks settings against it, builds the connector."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
+
+import msgspec
+
+from hub.config.project import ConnectionConfig
+from hub.connect.base import Connector
+from hub.connect.secret import Secret, is_secret
+from hub.errors import ConfigError
+from hub.plugin.registry import Registry
+
+if TYPE_CHECKING:
+    from hub.connect.vault import Vault
+
+GIVEN = ("connection", "vault")  # parameters the hub fills in: the connection's name, the store of rotating tokens
+
+
+class Setting(NamedTuple):
+    """One setting of a connector."""
+
+    name: str
+    type: Any
+    default: Any  # None where it is required
+    required: bool
+    secret: bool
+
+    @property
+    def type_name(self) -> str:
+        """The type as a person reads it: `str | None`."""
+        return (
+            self.type.__name__ if isinstance(self.type, type) and not hasattr(self.type, "__args__") else str(self.type)
+        )
+
+
+def settings_schema(cls: type[Connector]) -> list[Setting]:
+    """The settings a connector takes, in the order of its constructor."""
+    try:
+        hints = get_type_hints(cls.__init__)
+    except NameError:  # a type imported for the type checker only: the value is taken as it is
+        hints = {}
+    schema = []
+    for name, parameter in _parameters(cls).items():
+        if name in GIVEN or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+            continue
+        required = parameter.default is parameter.empty
+        default = None if required else parameter.default
+        schema.append(Setting(name, hints.get(name, Any), default, required, is_secret(name)))
+    return schema
+
+
+def settings_faults(cls: type[Connector], settings: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with the settings, by name: unknown, missing or of a wrong type; never tells a secret's value."""
+    return _checked(cls, settings)[1]
+
+
+def connect(config: ConnectionConfig, registry: Registry, *, vault: Vault | None = None) -> Connector:
+    """Build the connector of a connection; the network is not touched.
+
+    Raises ConfigError that lists every mistake in the settings.
+    """
+    try:
+        cls = registry.connector(config.connector)
+    except ConfigError as error:
+        raise ConfigError(f"{config.name}: {error}") from None
+    settings, faults = _checked(cls, config.settings)
+    if faults:
+        raise ConfigError("\n".join(f"{config.name}: {name}: {fault}" for name, fault in faults.items()))
+    given = {"connection": config.name, "vault": vault}
+    for name in GIVEN:
+        if name in _parameters(cls):
+            settings[name] = given[name]
+    try:
+        return cls(**settings)
+    except ConfigError as error:
+        raise ConfigError(f"{config.name}: {error}") from None
+
+
+def _parameters(cls: type[Connector]) -> dict[str, inspect.Parameter]:
+    return dict(list(inspect.signature(cls.__init__).parameters.items())[1:])
+
+
+def _checked(cls: type[Connector], settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    schema = {setting.name: setting for setting in settings_schema(cls)}
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in _parameters(cls).values())
+    good: dict[str, Any] = {}
+    faults: dict[str, str] = {}
+    for name, value in settings.items():
+        setting = schema.get(name)
+        if setting is None and takes_any and name not in GIVEN:
+            good[name] = value
+        elif setting is None:
+            near = difflib.get_close_matches(name, schema, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(schema) or 'none'}"
+            faults[name] = f"{cls.name} has no such setting; {hint}"
+        else:
+            try:
+                # not strict, since what comes from the environment is always text
+                good[name] = msgspec.convert(value, setting.type, strict=False, dec_hook=_special)
+            except (msgspec.ValidationError, TypeError, ValueError) as error:
+                detail = "" if setting.secret else f" ({error})"
+                faults[name] = f"must be {setting.type_name}{detail}"
+    for name, setting in schema.items():
+        if setting.required and name not in settings:
+            hint = ' = "${ENVIRONMENT_VARIABLE}"' if setting.secret else f" ({setting.type_name})"
+            faults[name] = f"missing; write {name}{hint}"
+    return good, faults
+
+
+def _special(kind: type, value: Any) -> Any:
+    if kind is Secret and isinstance(value, str):
+        return Secret(value)
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    if isinstance(value, kind):
+        return value
+    raise TypeError(f"cannot be written in hub.toml as {kind.__name__}")
