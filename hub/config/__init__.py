@@ -1,7 +1,7 @@
 """The project's settings; the only room that reads hub.toml and the environment."""
 
 from hub.config.env import Secret, environment
-from hub.config.kinds import Kind, Setting
+from hub.config.kinds import Kind
 from hub.config.load import load
 from hub.config.paths import FILE, find, mapping_names, mapping_path, starter
 from hub.config.project import ConnectionConfig, Project, Rule, ScheduleConfig, StreamConfig
@@ -14,7 +14,6 @@ __all__ = [
     "Rule",
     "ScheduleConfig",
     "Secret",
-    "Setting",
     "StreamConfig",
     "environment",
     "find",

@@ -1,26 +1,21 @@
-"""What the settings of a connection are checked against, as plain data: the plugin room knows connectors, this one not."""
+"""What the settings of a connection are checked against; the plugin room knows connectors, this one only their shape."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One argument of a connector's constructor; `type` is a type as Python gives it, None where anything goes."""
-
-    name: str
-    type: object = None
-    required: bool = False
-    secret: bool = False
+def _none(settings: Mapping[str, Any]) -> Mapping[str, str]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of system: the settings its connector takes, and the streams it declares with the model of each."""
+    """A kind of system: how its connector judges settings, and the streams it declares with the model of each."""
 
     name: str
-    settings: Mapping[str, Setting]
     streams: Mapping[str, str]
+    faults: Callable[[Mapping[str, Any]], Mapping[str, str]] = _none  # what is wrong with settings, by name
     open_streams: bool = False  # the connector takes its streams from its settings, so any name may be one

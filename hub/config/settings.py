@@ -1,20 +1,19 @@
-"""One connection's settings: secrets looked up, variables filled in, names and types checked."""
+"""One connection's settings: secrets looked up, variables filled in, and all of it judged by the connector."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any
 
 from hub.config.env import VARIABLE, Secret, filled, literal_password, secret, unset
 from hub.config.kinds import Kind
 from hub.config.lines import KeyPath
-from hub.config.table import TYPES, Mistakes, like
+from hub.config.table import Mistakes
 
 
 class Settings:
-    """The reading of one connection's settings; `missing` gathers the variables that are not set."""
+    """The reading of one connection's settings; `missing` gathers the variables and files that are not there."""
 
     def __init__(self, root: Path, env: Mapping[str, str], mistakes: Mistakes, *, strict: bool) -> None:
         self.root = root
@@ -25,24 +24,11 @@ class Settings:
 
     def read(self, data: Mapping[str, Any], path: KeyPath, kind: Kind | None) -> dict[str, Any]:
         """Return the constructor's arguments; a setting whose variable is not set is left out."""
-        out: dict[str, Any] = {}
-        for name, raw in data.items():
-            at = (*path, name)
-            declared = kind.settings.get(name) if kind else None
-            if kind and declared is None:
-                self.mistakes.add(at, f"{kind.name} has no such setting{like(name, kind.settings)}")
-                continue
-            hidden = declared.secret if declared else secret(name)
-            value = self.value(raw, at, hidden=hidden)
-            if value is None:
-                continue
-            if declared and not fits(value, declared.type):
-                self.mistakes.add(at, f"must be {_named(declared.type)}, not {type(raw).__name__}")
-            out[name] = value
-        for name, setting in kind.settings.items() if kind else ():
-            if setting.required and name not in data:
-                hint = f'; for example {name} = "${{{_variable(path, name)}}}"' if setting.secret else ""
-                self.mistakes.add(path, f"{name} is missing{hint}")
+        read = {name: self.value(raw, (*path, name), hidden=secret(name)) for name, raw in data.items()}
+        out = {name: value for name, value in read.items() if value is not None}
+        for name, fault in kind.faults(out).items() if kind else ():
+            if name in out or name not in data:  # one that could not be read has been told already
+                self.mistakes.add((*path, name), fault)
         return out
 
     def value(self, raw: Any, path: KeyPath, *, hidden: bool) -> Any:
@@ -68,12 +54,12 @@ class Settings:
         if isinstance(raw, str) and VARIABLE.fullmatch(raw):
             value = self.text(raw, path)
             return Secret(value) if value is not None else None
-        variable = _variable(path[:-1], str(path[-1]))
+        variable = "_".join(["HUB", *(str(step) for step in path[1:])]).upper().replace("-", "_")
         self.mistakes.add(path, f'a secret must not stand in the file; write "${{{variable}}}" or {{ file = "path" }}')
         return None
 
     def text(self, raw: str, path: KeyPath) -> str | None:
-        """Return a text with its variables put in."""
+        """Return a text with its variables put in; one with a password among them is a secret as a whole."""
         if literal_password(raw):
             self.mistakes.add(path, 'a password must not stand in the file; write "${VARIABLE}" in its place')
             return None
@@ -85,7 +71,7 @@ class Settings:
                 self.mistakes.add(path, f"{named} is not set; set it in the environment or in {self.root / '.env'}")
             return None
         value = filled(raw, self.env)
-        return Secret(value) if "@" in value and value != raw and "://" in value else value
+        return Secret(value) if value != raw and literal_password(value) else value
 
     def file(self, name: str, path: KeyPath) -> Secret | None:
         """Return the content of a file without the blanks around it."""
@@ -98,31 +84,3 @@ class Settings:
                 reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
                 self.mistakes.add(path, f"cannot read {file}: {reason}")
             return None
-
-
-def fits(value: Any, kind: object) -> bool:
-    """Whether a TOML value can be an argument of that type; only plain types are judged, all others pass."""
-    if get_origin(kind) in (Union, UnionType):
-        return any(fits(value, choice) for choice in get_args(kind))
-    plain = get_origin(kind) or kind
-    if plain is bool:
-        return isinstance(value, bool)
-    if plain is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if plain is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if plain in (str, list, dict):
-        return isinstance(value, plain)
-    return value is not None if plain is not type(None) else value is None
-
-
-def _named(kind: object) -> str:
-    if get_origin(kind) in (Union, UnionType):
-        return " or ".join(_named(choice) for choice in get_args(kind) if choice is not type(None))
-    plain = get_origin(kind) or kind
-    return TYPES.get(plain, str(kind)) if isinstance(plain, type) else str(kind)
-
-
-def _variable(path: KeyPath, name: str) -> str:
-    words = [str(step) for step in path[1:]] + [name]
-    return "_".join(["HUB", *words]).upper().replace("-", "_")
