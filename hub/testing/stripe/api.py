@@ -9,7 +9,7 @@ from hub.testing.stripe.account import metadata
 from hub.testing.stripe.billing import Billing
 from hub.testing.stripe.books import Refusal, Thing, invalid
 from hub.testing.stripe.form import integer
-from hub.testing.stripe.lists import FILTERS, expand, listing, search
+from hub.testing.stripe.lists import FILTERS, expand, listing, search, sublist
 
 PATHS = {f"{kind}s": kind for kind in FILTERS}
 PERSON = ("address", "balance", "description", "email", "metadata", "name", "phone", "preferred_locales", "shipping",
@@ -24,6 +24,7 @@ EDITS = {
     "product": ("name", "description", "active", "metadata"),
     "price": ("active", "metadata"),
 }
+INLINE = 10  # lines an invoice shows itself
 Form = Mapping[str, Any]
 
 
@@ -31,7 +32,17 @@ def answer(books: Billing, method: str, path: str, form: Form, *, late: float = 
     """Carry out one request on the account and return the object it answers with. Raises Refusal."""
     expanded = form.get("expand", [])
     form = {name: value for name, value in form.items() if name != "expand"}
-    return expand(books, _route(books, method, path, form, late), expanded)
+    return _cut(expand(books, _route(books, method, path, form, late), expanded))
+
+
+def _cut(thing: Thing) -> Thing:
+    """Show of each invoice the first ten lines, as Stripe does; the others are asked for by their own path."""
+    if thing.get("object") == "list" and any(t.get("object") == "invoice" for t in thing["data"][:1]):
+        return thing | {"data": [_cut(t) for t in thing["data"]]}
+    if thing.get("object") == "invoice" and not thing.get("deleted") and len(thing["lines"]["data"]) > INLINE:
+        lines = thing["lines"]
+        return thing | {"lines": lines | {"data": lines["data"][:INLINE], "has_more": True}}
+    return thing
 
 
 def _route(books: Billing, method: str, path: str, form: Form, late: float) -> Thing:
@@ -49,6 +60,8 @@ def _route(books: Billing, method: str, path: str, form: Form, late: float) -> T
             return gone if gone and gone.get("deleted") else books.get(kind, key)
         case ("GET", key, "tax_ids") if kind == "customer":
             return expand(books, books.get(kind, key), "tax_ids")["tax_ids"]  # type: ignore[no-any-return]
+        case ("GET", key, "lines") if kind == "invoice":
+            return sublist(books.get(kind, key)["lines"]["data"], form, path)
         case ("POST",) if kind in CREATES:
             return CREATES[kind](books, form)
         case ("POST", key) if kind == "customer":

@@ -38,7 +38,7 @@ class Billing(Account):
             customer=customer, customer_email=owner["email"], customer_name=owner["name"], description=description,
             due_date=due, hosted_invoice_url=None, metadata=metadata({}, meta), number=None, paid=False,
             paid_out_of_band=False, payment_intent=None, period_end=self.now(), period_start=self.now(),
-            status="draft", subtotal=0, tax=None, total=0, statement_descriptor=None,
+            status="draft", subtotal=0, tax=None, total=0, total_excluding_tax=0, statement_descriptor=None,
             lines={"object": "list", "data": [], "has_more": False, "url": ""},
             status_transitions=dict.fromkeys(("finalized_at", "marked_uncollectible_at", "paid_at", "voided_at")),
         )  # fmt: skip
@@ -165,7 +165,7 @@ class Billing(Account):
             for i in items
         ]  # fmt: skip
         total = sum(i["amount"] for i in items)
-        thing.update(subtotal=total, total=total, amount_due=total, amount_remaining=total)
+        thing.update(subtotal=total, total=total, total_excluding_tax=total, amount_due=total, amount_remaining=total)
 
 
 def _intent(amount: int, currency: str, customer: str | None, **more: Any) -> Thing:
@@ -174,5 +174,6 @@ def _intent(amount: int, currency: str, customer: str | None, **more: Any) -> Th
         "currency": currency.lower(), "customer": customer, "description": more.get("description"),
         "invoice": more.get("invoice"), "last_payment_error": None, "latest_charge": None,
         "metadata": metadata({}, more.get("metadata")), "payment_method": more.get("payment_method"),
+        "client_secret": "pi_secret_of_the_buyer",
         "status": "requires_confirmation" if more.get("payment_method") else "requires_payment_method",
     }  # fmt: skip

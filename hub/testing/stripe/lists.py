@@ -48,6 +48,18 @@ def listing(books: Books, kind: str, asked: Mapping[str, Any], url: str) -> Thin
     return {"object": "list", "data": data[::-1] if before else data, "has_more": more, "url": url}
 
 
+def sublist(things: list[Thing], asked: Mapping[str, Any], url: str) -> Thing:
+    """Answer for a list inside an object: in its own order, paged by starting_after."""
+    limit, after = _limit(asked), asked.get("starting_after")
+    begin = 1 + next((i for i, t in enumerate(things) if t["id"] == after), -1)
+    return {
+        "object": "list",
+        "data": things[begin : begin + limit],
+        "has_more": begin + limit < len(things),
+        "url": url,
+    }
+
+
 def search(books: Books, kind: str, asked: Mapping[str, Any], late: float, url: str) -> Thing:
     """Answer GET /v1/{kind}s/search; what changed less than `late` seconds ago is not found yet."""
     query, limit = str(asked.get("query") or ""), _limit(asked)
