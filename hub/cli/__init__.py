@@ -1,0 +1,12 @@
+"""The verbs: `hub init`, `hub check`, `hub sync` and the others; the only room that prints."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code: 0 fine, 1 findings, 2 usage or configuration."""
+    from hub.cli.app import run
+
+    sys.exit(run(sys.argv[1:]))

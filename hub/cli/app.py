@@ -1,0 +1,85 @@
+"""The command line as a whole: which verbs there are, and how each ends.
+
+Every verb's module is imported at start, so none of them imports anything heavy before it runs.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import hub
+from hub.cli import check, connector, golden, init, mapping, outbox, plugins, preview, quarantine, schema, status, sync
+from hub.cli.output import say
+from hub.cli.session import Session
+from hub.cli.verbs import Verbs
+from hub.errors import ConfigError, HubError
+
+FINDINGS, USAGE, INTERNAL = 1, 2, 70
+
+app = typer.Typer(
+    cls=Verbs,
+    help="hub keeps one true picture of customers, orders, invoices and payments, and carries it both ways.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"hub {hub.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def begin(
+    context: typer.Context,
+    project: Annotated[
+        Path | None,
+        typer.Option("--project", "-p", help="hub.toml or its folder; without it, the nearest one from here upward."),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which hub.")
+    ] = False,
+) -> None:
+    """hub keeps one true picture of customers, orders, invoices and payments, and carries it both ways."""
+    if context.obj is None:
+        context.obj = Session()
+    context.obj.path = project
+
+
+app.command("init")(init.init)
+app.command("check")(check.check)
+app.command("preview")(preview.preview)
+app.command("sync")(sync.sync)
+app.command("status")(status.status)
+app.command("list")(golden.list_)
+app.command("show")(golden.show)
+app.command("schema")(schema.schema)
+app.command("plugins")(plugins.plugins)
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(outbox.app, name="outbox")
+app.add_typer(mapping.app, name="mapping")
+app.add_typer(connector.app, name="connector")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code. What the hub raised on purpose is told without a traceback."""
+    session = Session()
+    try:
+        typer.main.get_command(app)(list(arguments), "hub", obj=session)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    except HubError as error:
+        say(session.masked(str(error)))
+        return USAGE if isinstance(error, ConfigError) else FINDINGS
+    except Exception:  # noqa: BLE001 - the last line of defence: told without locals, which may hold secrets
+        say(session.masked(traceback.format_exc()))
+        say("this is a fault in the hub or in a plugin, not in your settings")
+        return INTERNAL
+    return 0

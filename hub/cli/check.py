@@ -1,0 +1,124 @@
+"""`hub check`: whether settings, mappings, addresses and credentials work, and what cannot be guaranteed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hub.cli.output import Json, rows
+from hub.cli.session import Session, session
+from hub.errors import ConfigError, HubError
+
+if TYPE_CHECKING:
+    from hub.config import ConnectionConfig, Project
+    from hub.connect import Connector
+
+Row = dict[str, Any]
+STYLE = {"ok": "green", "note": "", "finding": "yellow", "configuration": "red"}
+
+
+def check(
+    context: typer.Context,
+    connection: Annotated[str | None, typer.Argument(help="Only this connection.")] = None,
+    json: Json = False,
+) -> None:
+    """Prove that settings, mappings, addresses and credentials work, and say what cannot be guaranteed."""
+    here = session(context)
+    project = here.project(strict=False)
+    if connection is not None and connection not in project.connections:
+        from hub.config.table import like
+
+        known = ", ".join(project.connections) or "none yet"
+        raise ConfigError(f'no connection "{connection}"{like(connection, project.connections)}; known: {known}')
+    found: list[Row] = []
+    if connection is None:
+        found += _rest(here, project)
+    for name in [connection] if connection else project.connections:
+        found += _connection(here, project, project.connections[name])
+    rows(found, "check", json=json, columns=("connection", "stream", "level", "text"))
+    if not json and not project.connections:
+        typer.echo("no connections yet: add one to hub.toml, then: hub check NAME")
+    levels = {row["level"] for row in found}
+    if levels & {"configuration", "finding"}:
+        raise typer.Exit(2 if "configuration" in levels else 1)
+
+
+def _rest(here: Session, project: Project) -> Iterator[Row]:
+    """What belongs to no connection: the file itself, and the mapping files no stream uses."""
+    yield _row(None, None, "ok", f"{project.root / 'hub.toml'} and the plugins load")
+    used = {stream.mapping for config in project.connections.values() for stream in config.streams.values()}
+    folder = project.root / project.mappings
+    for file in sorted(folder.glob("*.*.toml")) if folder.is_dir() else ():
+        if file.stem not in used:
+            yield _row(None, None, "note", f"{project.mappings / file.name}: no stream uses this mapping")
+
+
+def _connection(here: Session, project: Project, config: ConnectionConfig) -> Iterator[Row]:
+    name = config.name
+    if config.unset:
+        yield _row(
+            name, None, "configuration", f"not set: {', '.join(config.unset)} (environment, or .env beside hub.toml)"
+        )
+        return
+    try:
+        connector = here.connector(project, name)
+    except ConfigError as error:
+        yield _row(name, None, "configuration", here.masked(str(error)))
+        return
+    try:
+        yield from _answer(here, connector, name)
+        if not config.streams:
+            yield _row(
+                name, None, "finding", f"no streams: no mapping file {config.connector}.*.toml, and none in hub.toml"
+            )
+        for stream in config.streams:
+            yield from _stream(here, project, config, connector, stream)
+    finally:
+        connector.close()
+
+
+def _answer(here: Session, connector: Connector, name: str) -> Iterator[Row]:
+    try:
+        connector.check()
+    except ConfigError as error:
+        yield _row(name, None, "configuration", here.masked(str(error)))
+    except HubError as error:
+        yield _row(name, None, "finding", here.masked(str(error)))
+    else:
+        yield _row(name, None, "ok", "answers, and takes the credentials")
+
+
+def _stream(
+    here: Session, project: Project, config: ConnectionConfig, connector: Connector, name: str
+) -> Iterator[Row]:
+    from hub.cli.mappings import loaded
+    from hub.cli.promises import conflicts, limits
+    from hub.config import mapping_path
+
+    setting = config.streams[name]
+    try:
+        stream = connector.stream(name)
+    except KeyError:
+        known = ", ".join(stream.name for stream in connector.streams)
+        yield _row(config.name, name, "configuration", f"no such stream; known: {known}")
+        return
+    try:
+        mapping = loaded(mapping_path(project, setting.mapping), here.registry())
+    except ConfigError as error:
+        yield _row(config.name, name, "configuration", str(error))
+    else:
+        if mapping.model != stream.model:
+            text = f"the mapping makes {mapping.model}, the stream holds {stream.model}"
+            yield _row(config.name, name, "note", text)
+        ways = [way for way, on in (("read", setting.pull), ("written", setting.push)) if on]
+        yield _row(config.name, name, "ok", f"{' and '.join(ways) or 'left alone'} by mapping {setting.mapping}")
+    for text in conflicts(stream, setting):
+        yield _row(config.name, name, "configuration", text)
+    for text in limits(stream, setting):
+        yield _row(config.name, name, "note", text)
+
+
+def _row(connection: str | None, stream: str | None, level: str, text: str) -> Row:
+    return {"connection": connection, "stream": stream, "level": level, "text": text}

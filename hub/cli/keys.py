@@ -1,0 +1,45 @@
+"""The keys of what `--json` prints, a verb at a time; docs/cli.md lists the same ones, and a test holds both together."""
+
+from __future__ import annotations
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "check": ("connection", "stream", "level", "text"),
+    "preview": ("connection", "stream", "key", "version", "changed_at", "deleted", "values"),
+    "sync": (
+        "connection",
+        "stream",
+        "read",
+        "changed",
+        "created",
+        "merged",
+        "waiting",
+        "quarantined",
+        "queued",
+        "written",
+        "refused",
+    ),
+    "sync --dry-run": ("connection", "stream", "key", "id", "kind", "field", "here", "there", "winner"),
+    "status": (
+        "connection",
+        "stream",
+        "model",
+        "pull",
+        "push",
+        "records",
+        "waiting",
+        "quarantined",
+        "queued",
+        "dead",
+        "read_to_end",
+        "last_run_at",
+        "outcome",
+    ),
+    "list": ("id", "model", "values"),
+    "show": ("kind", "field", "value", "connection", "stream", "key", "at", "why"),
+    "quarantine list": ("id", "connection", "stream", "key", "field", "value", "reason", "at"),
+    "outbox list": ("id", "connection", "stream", "key", "golden", "state", "fields", "reason", "at"),
+    "mapping check": ("file", "stream", "model", "level", "text"),
+    "mapping try": ("kind", "field", "theirs", "value", "severity", "reason"),
+    "schema": ("model", "field", "type", "required", "identifier", "ref", "text"),
+    "plugins": ("kind", "name", "plugin", "text"),
+}

@@ -1,0 +1,113 @@
+"""What one call of the command line works with: the project, the plugins and the engine, each opened when it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import typer
+
+from hub.errors import ConfigError
+
+if TYPE_CHECKING:
+    from hub.cli.engine import Engine
+    from hub.config import Kind, Project
+    from hub.connect import Connector
+    from hub.plugin.registry import Registry
+
+
+class Session:
+    """The state of one command; `path` is what `--project` said."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+        self._registry: Registry | None = None
+        self._secrets: set[str] = set()
+
+    def project(self, strict: bool | Collection[str] = True) -> Project:
+        """Load and check hub.toml; `strict` says for which connections an unset variable is an error."""
+        from hub.config import load
+
+        project = load(self.path, strict=strict, kinds=self.kinds)
+        self._secrets |= set(_secrets([project.store, *(c.settings for c in project.connections.values())]))
+        return project
+
+    def registry(self, plugins: Path | None = None) -> Registry:
+        """Load the plugins: shipped ones, installed ones, then those of the project."""
+        if self._registry is None:
+            from hub.plugin.registry import load
+
+            if plugins is None:
+                plugins = self.plugins()
+            self._registry = load(plugins if plugins is not None and plugins.is_dir() else None)
+        return self._registry
+
+    def plugins(self) -> Path | None:
+        """The project's plugins folder, None outside of a project or where hub.toml cannot be read."""
+        from hub.config import load
+
+        try:
+            project = load(self.path, strict=False)
+        except ConfigError:
+            return None
+        return project.root / project.plugins
+
+    def kinds(self, plugins: Path) -> Mapping[str, Kind]:
+        """What each connector takes, as the settings want to know it."""
+        from hub.cli.kinds import kinds
+
+        return kinds(self.registry(plugins))
+
+    def connector(self, project: Project, name: str) -> Connector:
+        """Build the connector of one connection; it has not talked to anyone yet."""
+        from hub.cli.engine import connector
+
+        if name not in project.connections:
+            from hub.config.table import like
+
+            known = ", ".join(project.connections) or "none yet"
+            raise ConfigError(f'no connection "{name}"{like(name, project.connections)}; known: {known}')
+        return connector(project, name, self.registry(project.root / project.plugins))
+
+    @contextmanager
+    def engine(self, strict: bool | Collection[str] = False) -> Iterator[Engine]:
+        """Open the store and all that works on it."""
+        from hub.cli.engine import opened
+
+        project = self.project(strict)
+        with opened(project, self.registry(project.root / project.plugins)) as engine:
+            yield engine
+
+    def commands(self, cli: typer.Typer) -> None:
+        """Let the plugins add their verbs. One that cannot be loaded is told by the verbs that need it."""
+        try:
+            self.registry().hook.register_commands(cli=cli)
+        except ConfigError as error:
+            typer.echo(f"plugins are left out: {error}", err=True)
+
+    def masked(self, text: str) -> str:
+        """Put `***` in place of every secret the project holds, for what is printed about a failure."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(secret, "***")
+        return text
+
+
+def session(context: typer.Context) -> Session:
+    """Return the session of a running command."""
+    return cast(Session, context.find_root().obj)
+
+
+def _secrets(value: Any) -> Iterator[str]:
+    from hub.config import Secret
+
+    if isinstance(value, Secret):
+        if len(value) >= 4:
+            yield str(value)
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _secrets(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _secrets(inner)

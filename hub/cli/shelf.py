@@ -1,0 +1,55 @@
+"""What `hub quarantine` and `hub outbox` share: listing, retrying and dropping what waits for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import typer
+
+from hub.cli.engine import Engine, Shelf, row
+from hub.cli.output import rows
+from hub.cli.session import session
+
+Connection = Annotated[str | None, typer.Argument(help="Only of this connection.")]
+Stream = Annotated[str | None, typer.Option(help="Only of this stream.")]
+Ids = Annotated[list[str] | None, typer.Argument(help="Which ones; none named: all.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it; without this, only say what would be done.")]
+Name = Literal["quarantine", "outbox"]
+
+
+def listed(
+    context: typer.Context, name: Name, connection: str | None, stream: str | None, *, json: bool, empty: str
+) -> None:
+    """List a shelf; anything that needs a person is a finding."""
+    verb = f"{name} list"
+    with session(context).engine() as engine:
+        found = [row(one, verb) for one in of(engine, name).list(connection, stream)]
+    rows(found, verb, json=json, empty=empty)
+    if any(name == "quarantine" or one["state"] == "dead" for one in found):
+        raise typer.Exit(1)
+
+
+def retried(context: typer.Context, name: Name, ids: Sequence[str] | None) -> None:
+    """Put things back on their way."""
+    with session(context).engine() as engine:
+        count = of(engine, name).retry(ids or None)
+    typer.echo(f"{count} taken up again" + ("; send them with: hub sync" if name == "outbox" and count else ""))
+
+
+def dropped(context: typer.Context, name: Name, ids: Sequence[str], *, yes: bool) -> None:
+    """Drop things, once the person has said that it is meant."""
+    with session(context).engine() as engine:
+        place = of(engine, name)
+        if not yes:
+            found = [row(one, f"{name} list") for one in place.list()]
+            rows([one for one in found if str(one["id"]) in ids], f"{name} list", json=False)
+            typer.echo("these would be dropped for good; to do it, add --yes")
+            raise typer.Exit(1)
+        count = place.drop(ids)
+    typer.echo(f"{count} dropped")
+
+
+def of(engine: Engine, name: Name) -> Shelf:
+    """Return the shelf of that name."""
+    return engine.quarantine if name == "quarantine" else engine.outbox
