@@ -1,42 +1,34 @@
-"""The connector: what changed is learnt from Stripe's events, what it is now from the objects themselves."""
+"""The connector `stripe`: its settings, its streams, and writing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import msgspec
 
-from hub.connect import Answer, Conflict, HubError, Missing, Page, Receipt, Record, Rejected, Stream, Unavailable, Write
-from hub.connect.rest import RestConnector
-from hub.connect.retry import NotSent, Passing
+from hub.connect import Answer, Conflict, Missing, Receipt, Rejected, Stream, Unavailable, Write
+from hub.connect.retry import NotSent
 from hub.errors import RateLimited
-from hub_stripe.kinds import KINDS, Kind
-from hub_stripe.shape import Event, Head, Listing, about_charge, about_customer, form, with_field
+from hub_stripe.answers import Replayed
+from hub_stripe.kinds import KINDS
+from hub_stripe.reading import Reader
+from hub_stripe.shape import form
 
-PAGE = 100
 LATE = timedelta(seconds=60)  # Stripe says of its search: under a minute, more in an outage
-OVERLAP = 61  # late + 1 s
-KEPT = 29 * 86400  # events are listed for 30 days; the last of them is left alone
 ONCE = timedelta(hours=24)
 
 
-class Replayed(Unavailable):
-    """Stripe repeats the failure it stored under an idempotency key; the key will never answer otherwise."""
-
-
-class Stripe(RestConnector):
+class Stripe(Reader):
     """One Stripe account. `account` names a connected one; `api_version` pins the shape of all answers.
 
     `id_field` is the metadata field that keeps our id; `references` are those that may name the invoice of a charge.
     """
 
     name = "stripe"
-    once_header = "Idempotency-Key"
     streams = (
         Stream("customers", "customer", push=True, once=ONCE, findable=True, late=LATE, batch=20),
         Stream("invoices", "invoice", push=True, creates=False, once=ONCE, late=LATE, batch=20,
@@ -67,156 +59,6 @@ class Stripe(RestConnector):
     def check(self) -> None:
         """Ask for one customer: the cheapest thing that every usable key may read."""
         self.get("/v1/customers", limit=1)
-
-    # reading
-
-    def pull(self, stream: str, cursor: str | None = None) -> Iterator[Page]:
-        """Yield all objects, newest first, or what changed since the cursor.
-
-        A cursor is Stripe's own time in seconds; inside a full read `time/key/created` of the last object given.
-        A cursor older than the events Stripe keeps leads to a full read.
-        """
-        kind = KINDS[stream]
-        since, _, rest = (cursor or "").partition("/")
-        begun = int(since) if since else 0
-        now, changed = self._changes(kind, begun - OVERLAP if begun and not rest else 0)
-        fresh = begun and begun - OVERLAP >= now - KEPT
-        if fresh and not rest:
-            yield from self._changed(stream, kind, begun, now, changed)
-            return
-        after, _, created = rest.partition("/") if fresh else ("", "", "")
-        # Objects without an event in the window changed before it: a time that no record of ours can be newer than.
-        floor = now - KEPT if begun and not fresh else 0
-        yield from self._all(stream, kind, begun if fresh else now, changed, floor, after, int(created or 0))
-
-    def _all(
-        self, stream: str, kind: Kind, begun: int, changed: Mapping[str, int], floor: int, after: str, created: int
-    ) -> Iterator[Page]:
-        for raws, more in self._list(kind, after, created):
-            heads = [msgspec.json.decode(raw, type=Head) for raw in raws]
-            times = [changed.get(head.id, max(head.created, floor)) for head in heads]
-            records = [self._record(stream, raw, at) for raw, at in zip(raws, times, strict=True)]
-            last = f"{begun}/{heads[-1].id}/{heads[-1].created}" if more else f"{begun}"
-            yield Page(records, last)
-
-    def _changed(self, stream: str, kind: Kind, begun: int, now: int, changed: Mapping[str, int]) -> Iterator[Page]:
-        """Yield what is new by list, a hundred a request, then what changed of the older ones, oldest change first."""
-        new: set[str] = set()
-        for raws, _ in self._list(kind, **{"created[gte]": begun - OVERLAP}):
-            records = []
-            for raw in raws:
-                head = msgspec.json.decode(raw, type=Head)
-                new.add(head.id)
-                records.append(self._record(stream, raw, changed.get(head.id, head.created)))
-            if records:
-                yield Page(records, f"{begun}")
-        older = sorted((at, key) for key, at in changed.items() if key not in new)
-        for start in range(0, len(older), PAGE):
-            part = older[start : start + PAGE]
-            yield Page([self._get(stream, key, at) for at, key in part], f"{max(begun, part[-1][0])}")
-        yield Page([], f"{max(begun, now)}")
-
-    def _changes(self, kind: Kind, since: int) -> tuple[int, dict[str, int]]:
-        """Return Stripe's time, and by key when each object last changed since then."""
-        changed: dict[str, int] = {}
-        now, after = 0, None
-        while True:
-            asked = {"types[]": list(kind.events), "limit": PAGE, "starting_after": after}
-            answer = self.get("/v1/events", **asked, **({"created[gte]": since} if since > 0 else {}))
-            now = now or _moment(answer)
-            page = msgspec.json.decode(answer.content, type=Listing)
-            events = [msgspec.json.decode(raw, type=Event) for raw in page.data]
-            for event in events:
-                key = event.data.object.key(kind.object)
-                if key is not None:
-                    changed[key] = max(event.created, changed.get(key, 0))
-            if not page.has_more or not events:
-                return now or max(changed.values(), default=since), changed
-            after = events[-1].id
-
-    def _list(
-        self, kind: Kind, after: str = "", created: int = 0, **asked: Any
-    ) -> Iterator[tuple[list[msgspec.Raw], bool]]:
-        """Yield the pages of a list, each with whether there is more.
-
-        Where the object a page should start after was deleted meanwhile, the list is taken up again at its time.
-        """
-        while True:
-            try:
-                answer = self.get(kind.path, limit=PAGE, starting_after=after or None,
-                                  **asked, **({"expand[]": kind.expand_listed} if kind.expand else {}))  # fmt: skip
-            except Rejected as error:
-                if not after or "starting_after" not in error.fields:
-                    raise
-                asked["created[lte]"], after = created, ""
-                continue
-            page = msgspec.json.decode(answer.content, type=Listing)
-            more = page.has_more and bool(page.data)
-            yield page.data, more
-            if not more:
-                return
-            last = msgspec.json.decode(page.data[-1], type=Head)
-            after, created = last.id, last.created
-
-    def read(self, stream: str, keys: Sequence[str]) -> Iterator[Record]:
-        """Yield the objects by id, a request each: Stripe has no other way."""
-        for key in keys:
-            yield self._get(stream, key, None)
-
-    def find(self, stream: str, our_ids: Sequence[str]) -> Iterator[tuple[str, Record]]:
-        """Yield the objects whose metadata carries one of our ids, ten ids a search."""
-        kind = KINDS[stream]
-        for start in range(0, len(our_ids), 10):
-            wanted = frozenset(our_ids[start : start + 10])
-            query = " OR ".join(f'metadata["{self.id_field}"]:"{_quoted(our_id)}"' for our_id in sorted(wanted))
-            page = None
-            while page is None or page.next_page:
-                answer = self.get(f"{kind.path}/search", query=query, limit=PAGE, page=page and page.next_page,
-                                  **({"expand[]": kind.expand_listed} if kind.expand else {}))  # fmt: skip
-                page = msgspec.json.decode(answer.content, type=Listing)
-                for raw in page.data:
-                    record = self._record(stream, raw, None)
-                    if record.our_id in wanted:  # the search ignores case, our ids do not
-                        yield record.our_id, record
-
-    def _get(self, stream: str, key: str, at: int | None) -> Record:
-        kind = KINDS[stream]
-        try:
-            answer = self.get(f"{kind.path}/{quote(key, safe='')}", **{"expand[]": list(kind.expand) or None})
-        except Missing:
-            return Record(key, b"{}", changed_at=_time(at), deleted=True)
-        return self._record(stream, answer.content, at)
-
-    def _record(self, stream: str, raw: bytes | msgspec.Raw, at: int | None) -> Record:
-        content = bytes(raw)
-        head = msgspec.json.decode(content, type=Head)
-        if head.deleted:
-            return Record(head.id, content, changed_at=_time(at), deleted=True)
-        our_id = (head.metadata or {}).get(self.id_field)
-        return Record(head.id, self._whole(stream, head.id, content), changed_at=_time(at), our_id=our_id)
-
-    def _whole(self, stream: str, key: str, content: bytes) -> bytes:
-        """Complete an object with what Stripe gives only on asking; the vendor's bytes stay wherever they can."""
-        if stream == "customers":
-            return with_field(content, "hub", about_customer(content))
-        if stream == "charges":
-            return with_field(content, "hub", about_charge(content, self.references))
-        if stream == "payouts":
-            return with_field(content, "lines", self._lines("/v1/balance_transactions", payout=key))
-        if stream == "invoices" and msgspec.json.decode(content, type=_Invoice).lines.has_more:
-            whole = msgspec.json.decode(content)
-            whole["lines"] |= {"data": self._lines(f"/v1/invoices/{key}/lines"), "has_more": False}
-            return msgspec.json.encode(whole)
-        if stream == "payment_intents":  # whoever holds the client secret can complete the payment
-            whole = msgspec.json.decode(content)
-            whole.pop("client_secret", None)
-            return msgspec.json.encode(whole)
-        return content
-
-    def _lines(self, path: str, **asked: Any) -> list[msgspec.Raw]:
-        return [raw for raws, _ in self._list(Kind("", path, ()), **asked) for raw in raws]
-
-    # writing
 
     def push(self, stream: str, writes: Sequence[Write]) -> Iterator[Answer]:
         """Create customers; change customers, invoices and charges (of these Stripe takes description and metadata)."""
@@ -274,57 +116,3 @@ class Stripe(RestConnector):
             f"{stream}: Stripe failed at this create and repeats that for its idempotency key; the search does not "
             "find it either. The hub asks again, and after 24 hours creates it if it is still not there"
         )
-
-    # errors
-
-    def explain(self, response: httpx.Response) -> str:
-        """Stripe's message, with its code and request id."""
-        said = _said(response)
-        words = str(said.get("message") or response.text[:300])
-        marks = (said.get("code"), response.headers.get("Request-Id"))
-        return " ".join((words, *(f"[{mark}]" for mark in marks if mark)))
-
-    def error(self, response: httpx.Response) -> HubError:
-        """Tell apart what Stripe puts under one status: a reused key, a replayed failure, the field at fault."""
-        error, said = super().error(response), _said(response)
-        if said.get("code") == "idempotency_key_in_use":
-            return Passing(f"{error}")
-        if said.get("type") == "idempotency_error":
-            return Conflict(f"{error}")
-        if response.headers.get("Idempotent-Replayed") == "true" and isinstance(error, Unavailable):
-            return Replayed(f"{error}")
-        if isinstance(error, Rejected) and said.get("param"):
-            return Rejected(f"{error}", (str(said["param"]).replace("[", ".").replace("]", ""),))
-        return error
-
-
-class _Lines(msgspec.Struct):
-    has_more: bool = False
-
-
-class _Invoice(msgspec.Struct):
-    lines: _Lines = msgspec.field(default_factory=_Lines)
-
-
-def _said(response: httpx.Response) -> dict[str, Any]:
-    try:
-        said = msgspec.json.decode(response.content)["error"]
-    except (msgspec.DecodeError, KeyError, TypeError):
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
-def _moment(response: httpx.Response) -> int:
-    """The time by Stripe's clock; 0 where a proxy has taken the header away."""
-    try:
-        return int(parsedate_to_datetime(response.headers.get("Date", "")).timestamp())
-    except ValueError:
-        return 0
-
-
-def _time(at: int | None) -> datetime | None:
-    return None if at is None else datetime.fromtimestamp(at, UTC)
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -80,6 +80,16 @@ class _Charge(msgspec.Struct):
     payment_method_details: _Method | None = None
 
 
+class _Lines(msgspec.Struct):
+    has_more: bool = False
+
+
+class Invoice(msgspec.Struct):
+    """Whether an invoice shows all its lines."""
+
+    lines: _Lines = msgspec.field(default_factory=_Lines)
+
+
 class _TaxId(msgspec.Struct):
     type: str
     value: str
