@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -217,7 +218,7 @@ class FakeHubSpot:
 
     def create(self, table: Table, properties: Properties) -> Row:
         """Insert a row. Raises Refusal where a unique value is taken."""
-        properties = self.formed(table, properties)
+        properties = self.priced(table, self.formed(table, properties), {})
         if taken := table.taken(properties):
             raise duplicate(table, *taken)
         now = self.now()
@@ -228,7 +229,7 @@ class FakeHubSpot:
 
     def change(self, table: Table, row: Row, properties: Properties) -> None:
         """Change a row. Raises Refusal where a unique value is taken."""
-        properties = self.formed(table, properties)
+        properties = self.priced(table, self.formed(table, properties), row.properties)
         if taken := table.taken(properties, row.id):
             raise duplicate(table, *taken)
         table.change(row, properties, self.now(), self.visible())
@@ -246,6 +247,18 @@ class FakeHubSpot:
             out["hs_is_closed_won"] = str(out["dealstage"] == "closedwon").lower()
             out["hs_is_closed"] = str(out["dealstage"] in ("closedwon", "closedlost")).lower()
         return out
+
+    def priced(self, table: Table, properties: Properties, before: Properties) -> Properties:
+        """Return properties with what follows from others: the amount of a line."""
+        if table.name != "line_items":
+            return properties
+        now = {**before, **properties}
+        price, quantity = now.get("price"), now.get("quantity")
+        if not (price and quantity):
+            return properties
+        off = Decimal(now.get("hs_discount_percentage") or 0) / 100
+        amount = Decimal(price) * Decimal(quantity) * (1 - off) - Decimal(now.get("discount") or 0) * Decimal(quantity)
+        return {**properties, "amount": f"{amount.normalize():f}"}
 
     def link(self, table: Table, row: Row, to: Table, other: Row, kinds: set[int]) -> None:
         """Associate two rows by the given kinds; a new main company takes the mark from the one before."""

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from hub.testing.hubspot.rows import Properties, Table
-from hub.testing.hubspot.schema import NUMBERS, OPTIONS, READ_ONLY, SINGULAR
+from hub.testing.hubspot.schema import BUILT_IN, NUMBERS, OPTIONS, READ_ONLY, SINGULAR
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}")
 CORRELATION = "00000000-0000-4000-8000-000000000000"
@@ -97,7 +97,7 @@ def _fault(table: Table, name: str, text: str | None, *, strict: bool) -> tuple[
     known = table.definitions.get(name)
     if name in READ_ONLY:
         return "READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.'
-    if known is None and strict:
+    if known is None and strict and name not in BUILT_IN:
         return "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist'
     if text is None:
         return None

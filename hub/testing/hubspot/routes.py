@@ -11,7 +11,7 @@ import httpx
 from hub.testing.hubspot import batches, links
 from hub.testing.hubspot.refuse import Refusal, clean
 from hub.testing.hubspot.rows import Properties, Row, Table, iso
-from hub.testing.hubspot.schema import PLURAL, SHOWN, SINGULAR, Definition
+from hub.testing.hubspot.schema import BUILT_IN, PLURAL, SHOWN, SINGULAR, Definition
 
 if TYPE_CHECKING:
     from hub.testing.hubspot.fake import FakeHubSpot
@@ -78,7 +78,7 @@ def shown(
     """Return a row as the API shows it: the properties that always come, those asked for, and associations."""
     has = row.properties if properties is None else properties
     asked = [table.created, table.changed, "hs_object_id", *SHOWN[table.name], *names]
-    known = {n: has.get(n) for n in asked if not fake.strict or n in has or n in table.definitions or n in _BUILT_IN}
+    known = {n: has.get(n) for n in asked if not fake.strict or n in has or n in table.definitions or n in BUILT_IN}
     out: dict[str, Any] = {
         "id": str(row.id),
         "properties": known,
@@ -90,7 +90,7 @@ def shown(
         out["archivedAt"] = iso(row.archived)
     tied = {PLURAL[n]: links.inline(table, row, PLURAL[n]) for n in associations if n in PLURAL}
     if any(tied.values()):
-        out["associations"] = {name: {"results": rows} for name, rows in tied.items() if rows}
+        out["associations"] = {n.replace("_", " "): {"results": r} for n, r in tied.items() if r}
     return out
 
 
@@ -151,89 +151,8 @@ def _properties(fake: FakeHubSpot, method: str, table: Table, rest: list[str], d
     raise Refusal(405, "VALIDATION_ERROR", f"{method} is not allowed here")
 
 
-_BUILT_IN = frozenset(
-    [
-        "hs_object_id",
-        "hs_lastmodifieddate",
-        "lastmodifieddate",
-        "createdate",
-        "hs_createdate",
-        "name",
-        "domain",
-        "website",
-        "phone",
-        "email",
-        "firstname",
-        "lastname",
-        "mobilephone",
-        "jobtitle",
-        "address",
-        "address2",
-        "city",
-        "state",
-        "zip",
-        "country",
-        "industry",
-        "description",
-        "lifecyclestage",
-        "hubspot_owner_id",
-        "hs_parent_company_id",
-        "hs_language",
-        "hs_lead_status",
-        "dealname",
-        "amount",
-        "deal_currency_code",
-        "dealstage",
-        "pipeline",
-        "closedate",
-        "hs_deal_stage_probability",
-        "hs_is_closed",
-        "hs_is_closed_won",
-        "subject",
-        "content",
-        "hs_pipeline",
-        "hs_pipeline_stage",
-        "hs_ticket_priority",
-        "closed_date",
-        "source_type",
-        "hs_order_name",
-        "hs_external_order_id",
-        "hs_currency_code",
-        "hs_total_price",
-        "hs_subtotal_price",
-        "hs_tax",
-        "hs_fulfillment_status",
-        "hs_external_created_date",
-        "hs_external_order_status",
-        "hs_number",
-        "hs_title",
-        "hs_currency",
-        "hs_amount_billed",
-        "hs_balance_due",
-        "hs_invoice_status",
-        "hs_invoice_date",
-        "hs_due_date",
-        "hs_purchase_order_number",
-        "hs_comments",
-        "hs_sku",
-        "price",
-        "hs_cost_of_goods_sold",
-        "hs_price_currency_code",
-        "hs_product_type",
-        "quantity",
-        "discount",
-        "hs_discount_percentage",
-        "hs_line_item_currency_code",
-        "hs_product_id",
-        "annualrevenue",
-        "numberofemployees",
-    ]
-)
-"""Properties every account has; in truth each object has its own, which makes no difference to who reads them."""
-
-
 def _all_definitions(table: Table) -> list[Definition]:
-    return [*(Definition(name) for name in sorted(_BUILT_IN)), *table.definitions.values()]
+    return [*(Definition(name) for name in sorted(BUILT_IN)), *table.definitions.values()]
 
 
 def _described(definition: Definition, group: str) -> dict[str, Any]:

@@ -84,6 +84,22 @@ OPTIONS: dict[tuple[str, str], frozenset[str]] = {
     ("invoices", "hs_invoice_status"): frozenset(["draft", "open", "paid", "voided"]),
 }
 
+_NAMES = """
+    address address2 amount annualrevenue city closed_date closedate content country createdate
+    deal_currency_code dealname dealstage description discount domain email firstname hs_amount_billed
+    hs_balance_due hs_comments hs_cost_of_goods_sold hs_createdate hs_currency hs_currency_code
+    hs_deal_stage_probability hs_discount_percentage hs_due_date hs_external_created_date
+    hs_external_order_id hs_external_order_status hs_fulfillment_status hs_invoice_date hs_invoice_status
+    hs_is_closed hs_is_closed_won hs_language hs_lastmodifieddate hs_lead_status hs_line_item_currency_code
+    hs_number hs_object_id hs_order_name hs_parent_company_id hs_pipeline hs_pipeline_stage
+    hs_position_on_quote hs_price_currency_code hs_product_id hs_product_type hs_purchase_order_number
+    hs_sku hs_subtotal_price hs_tax hs_tax_rate hs_ticket_priority hs_title hs_total_price hubspot_owner_id
+    industry jobtitle lastmodifieddate lastname lifecyclestage mobilephone name numberofemployees phone
+    pipeline price quantity source_type state subject website zip
+"""
+BUILT_IN = frozenset(_NAMES.split())
+"""Properties every account has; in truth each object has its own, which makes no difference to who reads them."""
+
 UNIQUE = {"contacts": ("email",)}
 """Built-in properties no two records may share a value of."""
 

@@ -1,0 +1,120 @@
+"""The HubSpot connector: its settings, its streams, and the properties it needs over there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar
+
+from hub.connect import Answer, Page, Record, Stream, Write
+from hub.connect.vault import Vault
+from hub_hubspot.api import Api, Taken, authentication, decoded
+from hub_hubspot.pull import LATE, Reader
+from hub_hubspot.push import Writer
+from hub_hubspot.shapes import LINE_ITEMS, SHAPES, Own
+
+
+class HubSpot(Api):
+    """HubSpot's CRM: companies, contacts, deals, tickets, orders, invoices and products, both ways.
+
+    `token` is that of a private app; OAuth2 takes client_id, client_secret and refresh_token instead.
+    `properties` replaces the properties asked for by stream, `extra_properties` adds to them.
+    `id_property` is the unique property that keeps our id; it is defined where it is missing.
+    `version` is v3 or a dated one such as 2026-03. `rate` and `search_rate` are requests a second, 0 for no bound.
+    """
+
+    name: ClassVar[str] = "hubspot"
+    streams: ClassVar[tuple[Stream, ...]] = tuple(
+        Stream(name, shape.model, push=True, findable=True, late=LATE) for name, shape in SHAPES.items()
+    )
+
+    def __init__(
+        self,
+        token: str | None = None,
+        base_url: str = "https://api.hubapi.com",
+        *,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        refresh_token: str | None = None,
+        properties: dict[str, list[str]] | None = None,
+        extra_properties: dict[str, list[str]] | None = None,
+        id_property: str = "hub_id",
+        version: str = "v3",
+        rate: float = 9.0,
+        search_rate: float = 4.0,
+        search_page: int = 200,
+        archived_pages: int = 100,
+        timeout: float = 30.0,
+        connection: str = "hubspot",
+        vault: Vault | None = None,
+    ) -> None:
+        auth = authentication(base_url, token, client_id, client_secret, refresh_token, connection, vault)
+        super().__init__(base_url, auth, version=version, timeout=timeout, rate=rate, search_rate=search_rate)
+        self.properties: dict[str, tuple[str, ...]] = {name: shape.properties for name, shape in SHAPES.items()}
+        self.properties |= {name: tuple(names) for name, names in (properties or {}).items()}
+        self.extra_properties = {name: tuple(names) for name, names in (extra_properties or {}).items()}
+        self.id_property = id_property
+        self.search_page = search_page
+        self.archived_pages = archived_pages
+        self._prepared: set[str] = set()
+
+    def check(self) -> None:
+        """Read one company. Raises Unavailable or Unauthorized."""
+        decoded(self.get(f"{self.objects}/companies", limit=1))
+
+    def asked(self, stream: str) -> tuple[str, ...]:
+        """Return the names of all properties asked for in a stream."""
+        more = (*self.extra_properties.get(stream, ()), self.id_property, SHAPES[stream].changed, "hs_object_id")
+        return tuple(dict.fromkeys((*self.properties[stream], *more)))
+
+    def pull(self, stream: str, cursor: str | None = None) -> Iterator[Page]:
+        """Yield everything by list, or what changed since the cursor by search, archived records as tombstones."""
+        return self._reader(stream).pull(cursor)
+
+    def read(self, stream: str, keys: Sequence[str]) -> Iterator[Record]:
+        """Yield records by id, fresh: batch reads do not lag."""
+        return self._reader(stream).read(keys)
+
+    def find(self, stream: str, our_ids: Sequence[str]) -> Iterator[tuple[str, Record]]:
+        """Yield the records that carry one of our ids; batch reads do not lag."""
+        self.prepare(stream)
+        reader = self._reader(stream)
+        rows = self.batch_read(SHAPES[stream].object, our_ids, reader.properties, self.id_property)
+        for row, record in zip(rows, reader.records(rows), strict=True):
+            yield str(row["properties"][self.id_property]), record
+
+    def push(self, stream: str, writes: Sequence[Write]) -> Iterator[Answer]:
+        """Carry out the writes in batches; one answer a write, in order."""
+        if not writes:
+            return
+        self.prepare(stream)
+        reader = self._reader(stream)
+        yield from Writer(self, SHAPES[stream], reader, self.id_property).push(writes)
+
+    def prepare(self, stream: str) -> None:
+        """Define the properties of ours that are missing over there: the unique one for our id, and custom ones."""
+        shape = SHAPES[stream]
+        asked = self.asked(stream)
+        self._define(shape.object, [own for own in shape.own if own.name in asked])
+        if shape.lines:
+            self._define(LINE_ITEMS, [])
+
+    def _define(self, name: str, own: Sequence[Own]) -> None:
+        if name in self._prepared:
+            return
+        known = {p["name"]: p for p in decoded(self.get(f"/crm/v3/properties/{name}"))["results"]}
+        group = known["hs_object_id"]["groupName"]
+        wanted: Mapping[str, dict[str, object]] = {
+            self.id_property: Own(self.id_property, "Id in the hub").definition(group, unique=True),
+            **{o.name: o.definition(group) for o in own},
+        }
+        for property_, definition in wanted.items():
+            if property_ not in known:
+                try:
+                    self.tell(f"/crm/v3/properties/{name}", definition)
+                except Taken:
+                    continue  # another process was faster
+        self._prepared.add(name)
+
+    def _reader(self, stream: str) -> Reader:
+        asked = self.asked(stream)
+        return Reader(self, SHAPES[stream], asked, self.id_property, self.search_page, self.archived_pages)
