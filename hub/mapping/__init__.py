@@ -5,6 +5,7 @@ values, problems = mapping.read(b'{"properties": {"name": "Acme"}}')
 data, skipped = mapping.write({"name": "Acme"}, create=False)
 """
 
+from hub.mapping.check import check
 from hub.mapping.converters import BUILTIN, Converter, Converters
 from hub.mapping.load import load, parse
 from hub.mapping.mapping import Gone, Look, Mapping
@@ -23,6 +24,7 @@ __all__ = [
     "Reading",
     "Row",
     "Writing",
+    "check",
     "load",
     "parse",
 ]

@@ -29,10 +29,10 @@ def lines(text: str) -> dict[Key, int]:
     steps: list[str] = []
     key: Key = ()
     line = start = 1
-    naming = fresh = True  # whether a key may stand here; whether the line has had no token yet
+    naming = fresh = True  # whether a key may stand here; whether the line has had no part yet
     in_header = False
-    for token in (m.group() for m in TOKEN.finditer(text)):
-        if token == "\n":
+    for part in (m.group() for m in TOKEN.finditer(text)):
+        if part == "\n":
             if not open_:
                 if in_header:
                     header = tuple(steps)
@@ -40,37 +40,37 @@ def lines(text: str) -> dict[Key, int]:
                 steps, naming, fresh, in_header = [], True, True, False
             line += 1
             continue
-        if token.startswith("#"):
+        if part.startswith("#"):
             continue
         if fresh:
             start = line
-        if token == "[" and fresh and not open_:
+        if part == "[" and fresh and not open_:
             in_header = True
         elif in_header:
-            if token not in "[].":
-                steps.append(_bare(token))
-        elif naming and token == "=":
+            if part not in "[].":
+                steps.append(_bare(part))
+        elif naming and part == "=":
             key = (*(open_[-1][1] if open_ else header), *steps)
             for n in range(len(header) + 1, len(key) + 1):
                 found.setdefault(key[:n], line)
             naming = False
-        elif naming and token not in "[]{},.":
-            steps.append(_bare(token))
-        elif token in "{[":
-            open_.append((token, key))
-            naming, steps = token == "{", []
-        elif token in "}]":
+        elif naming and part not in "[]{},.":
+            steps.append(_bare(part))
+        elif part in "{[":
+            open_.append((part, key))
+            naming, steps = part == "{", []
+        elif part in "}]":
             if open_:
                 open_.pop()
             naming, steps = False, []
-        elif token == "," and open_:
+        elif part == "," and open_:
             naming, steps = open_[-1][0] == "{", []
         fresh = False
-        line += token.count("\n")
+        line += part.count("\n")
     if in_header:
         found.setdefault(tuple(steps), start)
     return found
 
 
-def _bare(token: str) -> str:
-    return token[1:-1] if token[0] in "\"'" else token
+def _bare(part: str) -> str:
+    return part[1:-1] if part[0] in "\"'" else part

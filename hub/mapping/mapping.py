@@ -10,14 +10,15 @@ from typing import Any
 from msgspec import UNSET
 
 from hub.mapping import reading, writing
-from hub.mapping.converters.text import text
-from hub.mapping.path import DECODE, Path, Picker
+from hub.mapping.path import Path, Picker, decoded, joined
 from hub.mapping.result import Problem, Reading, Writing, shown
 from hub.mapping.rows import Place, Row
 from hub.model import MODELS
 
 Values = dict[str, Any]
 Look = Callable[[str, str], str | None]
+new = tuple.__new__  # a NamedTuple's own constructor takes three times as long
+
 Gone = tuple[str, str, str]
 """A reference without an answer: field, stream, key (or golden id)."""
 
@@ -25,95 +26,113 @@ Gone = tuple[str, str, str]
 class Mapping:
     """What a stream's records are in canonical form, and the way back; immutable and safe to share by threads."""
 
-    __slots__ = (
-        "_constants", "_fast", "_ignore", "_into", "_lists", "_pick", "_plain", "_required", "_update", "_create",
-        "_wide", "creatable", "links", "model", "name", "readable", "rows", "stream", "struct", "where", "writable",
-    )  # fmt: skip
-
     def __init__(
         self, name: str, stream: str, model: str, rows: Sequence[Row], *, ignore: Sequence[str] = (), where: str = ""
     ) -> None:
-        put: Callable[[str, Any], None] = lambda key, value: object.__setattr__(self, key, value)  # noqa: E731
-        put("name", name)
-        put("stream", stream)
-        put("model", model)
-        put("struct", MODELS[model])
-        put("rows", tuple(rows))
-        put("where", where or name)
-        put("_ignore", tuple(ignore))
-        put("links", _links(rows))
-        put("writable", frozenset(r.field for r in rows if r.writes(create=False)))
-        put("creatable", frozenset(r.field for r in rows if r.writes(create=True)))
-        put("readable", frozenset(r.field for r in rows if r.reads))
-        self._compile(put)
+        self.name = name
+        self.stream = stream
+        self.model = model
+        self.struct = MODELS[model]
+        self.rows = tuple(rows)
+        self.where = where or name
+        self.ignore = tuple(ignore)
+        self.links = _links(rows)
+        self.writable = frozenset(r.field for r in rows if r.writes(create=False))
+        self.creatable = frozenset(r.field for r in rows if r.writes(create=True))
+        self.readable = frozenset(r.field for r in rows if r.reads)
+        self._compile()
+        self._sealed = True
 
-    def __setattr__(self, key: str, value: Any) -> None:
-        raise AttributeError(f"a mapping is immutable; change {self.where} and load it again")
+    def __setattr__(self, name: str, value: Any) -> None:
+        if hasattr(self, "_sealed"):
+            raise AttributeError(f"a mapping does not change; mend {self.where} and load it again")
+        object.__setattr__(self, name, value)
+
+    def _compile(self) -> None:
+        wanted = [r for r in self.rows if r.reads and r.theirs is not None]
+        narrow = [r for r in wanted if not r.options_from and r.each is None]
+        wide = [r for r in wanted if r.options_from or r.each is not None]
+        # The commonest rows, plain text, are read in a loop of their own; those that need more than one value last.
+        readers = [reading.reader(r, self.struct) for r in narrow]
+        groups: list[list[Path]] = [[], [], []]
+        for r in readers:
+            groups[not r.is_text].append(_path(r.row))
+        groups[2] = list(dict.fromkeys(p.path for r in wide for p in _places(r) if p.whole))
+        self._pick = Picker(groups)
+        texts, others, rest = self._pick.groups
+        self._texts = _ordered([r for r in readers if r.is_text], texts)
+        self._others = _ordered([r for r in readers if not r.is_text], others)
+        self._fields = tuple(r.row.field for r in self._texts)
+        first = len(texts) + len(others)
+        at = {path: first + n for n, path in enumerate(rest)}
+        self._wide = tuple(reading.reader(r, self.struct, at) for r in wide)
+        self._rest = tuple((r.row.field, r.convert, r.blank, r.absent) for r in self._others)
+        # Every text field is there from the start, so that the copy need not grow; what is missing is taken out.
+        constants = {r.field: r.constant for r in self.rows if r.reads and r.theirs is None}
+        self._start: Values = constants | dict.fromkeys(self._fields)
+        self._required = tuple(r for r in self.rows if r.required and r.reads)
+        self._create = {r.field: writing.writer(r) for r in self.rows if r.writes(create=True)}
+        self._update = {f: w for f, w in self._create.items() if w.row.writes(create=False)}
+        self._lists = {f.split(".", 1)[0] for f in self.links if f not in {r.field for r in self.rows}}
+        self._known = _opened(self.rows)
 
     def __repr__(self) -> str:
         return f"Mapping({self.name!r}: {self.stream} -> {self.model}, {len(self.rows)} rows)"
 
-    def _compile(self, put: Callable[[str, Any], None]) -> None:
-        wanted = [r for r in self.rows if r.reads and r.theirs is not None]
-        simple = [r for r in wanted if not r.options_from and r.each is None]
-        places: list[Path] = [r.theirs.path for r in simple if r.theirs]
-
-        def place(at: Place) -> int:
-            if at.path not in places[len(simple) :]:
-                places.append(at.path)
-            return len(simple) + places[len(simple) :].index(at.path)
-
-        plain = [reading.reader(r, self.struct, lambda at: -1) for r in simple]
-        put("_plain", tuple(plain))
-        put("_fast", tuple((r.row.field, r.convert, r.blank, r.absent) for r in plain))
-        rest = (r for r in wanted if r not in simple)
-        put("_wide", tuple(reading.reader(r, self.struct, place) for r in rest))
-        put("_pick", Picker(places))
-        put("_constants", {r.field: r.constant for r in self.rows if r.reads and r.theirs is None})
-        put("_required", tuple(r for r in self.rows if r.required and r.reads))
-        put("_create", {r.field: writing.writer(r) for r in self.rows if r.writes(create=True)})
-        put("_update", {f: w for f, w in self._create.items() if w.row.writes(create=False)})
-        put("_lists", {f.split(".", 1)[0] for f in self.links if f not in {r.field for r in self.rows}})
-        put("_into", _opened(self.rows))
-
     def read(self, data: bytes | Dict[str, Any]) -> Reading:
         """Turn a record into canonical values. Never raises: what is wrong with the data is among the problems."""
+        # One look for a backslash says whether text may be anything but what stands there; in ASCII that is NFC.
+        is_json = type(data) is bytes
+        escapes = not is_json or b"\\" in data
         try:
-            got = self._pick(data)
+            got = self._pick(data, escapes=escapes)
         except ValueError as error:
             return Reading({}, [Problem("", "", shown(data), f"is {error}")])
-        values = self._constants.copy()
-        problems: list[Problem] | None = None
-        for (field, convert, blank, absent), value in zip(self._fast, got, strict=False):
-            if convert is text and type(value) is str and value.isascii():
-                values[field] = value or blank
-            elif value is None or value == "":
-                values[field] = blank
+        plain = not escapes and data.isascii()  # type: ignore[union-attr]  # no escapes: it is bytes
+        values = self._start.copy()
+        problems: list[Problem] = []
+        for field, value in zip(self._fields, got):  # noqa: B905 - the keyword costs, and got is longer on purpose
+            if type(value) is str and (plain or value.isascii()):
+                if value:
+                    values[field] = value
             elif value is UNSET:
-                if absent is not UNSET:
-                    values[field] = absent
-            else:
-                try:
-                    values[field] = convert(value)
-                except Exception as error:  # noqa: BLE001 - a plugin's converter may raise anything
-                    problems = [] if problems is None else problems
-                    reader = next(r for r in self._plain if r.row.field == field)
-                    taken = reader.failed(value, error, problems)
-                    if taken is not UNSET:
-                        values[field] = taken
-        if self._wide:
-            problems = [] if problems is None else problems
-            for reader in self._wide:
-                taken = reader.take(got[reader.at], got, None, problems)
-                if taken is not UNSET:
-                    values[reader.row.field] = taken
+                del values[field]
+            elif value is not None:
+                self._take(field, value, values, problems)
+        if self._rest:
+            for (field, convert, blank, absent), value in zip(self._rest, got[len(self._fields) :], strict=False):
+                if value is None or value == "":
+                    values[field] = blank
+                elif value is UNSET:
+                    if absent is not UNSET:
+                        values[field] = absent
+                else:
+                    try:
+                        values[field] = convert(value)
+                    except Exception:  # noqa: BLE001 - whatever it was, it is raised and reported once more below
+                        self._take(field, value, values, problems)
+        for reader in self._wide:
+            taken = reader.take(got[reader.at], got, None, problems)
+            if taken is not UNSET:
+                values[reader.row.field] = taken
         for row in self._required:
             if values.get(row.field) is None:
-                problems = [] if problems is None else problems
-                if not any(p.field == row.field and p.severity == "error" for p in problems):
-                    there = ".".join(row.theirs.path) if row.theirs else ""
-                    problems.append(Problem(row.field, there, None, "is required and missing or empty"))
-        return Reading(values, problems or ())
+                self._lacking(row, problems)
+        return new(Reading, (values, problems))
+
+    def _take(self, field: str, value: Any, values: Values, problems: list[Problem]) -> None:
+        """Read one value the slow way, with a report of what is wrong with it."""
+        reader = next(r for r in (*self._texts, *self._others) if r.row.field == field)
+        taken = reader.take(value, (), None, problems)
+        if taken is UNSET:
+            values.pop(field, None)
+        else:
+            values[field] = taken
+
+    def _lacking(self, row: Row, problems: list[Problem]) -> None:
+        if not any(p.field == row.field and p.severity == "error" for p in problems):
+            there = joined(row.theirs.path) if row.theirs else ""
+            problems.append(Problem(row.field, there, None, "is required and missing or empty"))
 
     def write(self, values: Dict[str, Any], create: bool = False) -> Writing:
         """Turn canonical values into data of their shape; fields this mapping does not write now are passed over."""
@@ -186,8 +205,8 @@ class Mapping:
     def unmapped(self, data: bytes | Dict[str, Any]) -> set[str]:
         """Paths of a record that no row mentions, beside and below those that rows do; for a sample, not for all."""
         try:
-            whole = data if isinstance(data, Dict) else DECODE(bytes(data))
-        except (ValueError, ArithmeticError, RecursionError):
+            whole = decoded(data)
+        except ValueError:
             return set()
         found: set[str] = set()
 
@@ -197,13 +216,34 @@ class Mapping:
             for key, value in at.items():
                 path = f"{prefix}{key}"
                 if key not in known:
-                    if not any(fnmatch.fnmatchcase(path, rule) for rule in self._ignore):
+                    if not any(fnmatch.fnmatchcase(path, rule) for rule in self.ignore):
                         found.add(path)
                 elif known[key]:
                     look(value, known[key], f"{path}.")
 
-        look(whole, self._into, "")
+        look(whole, self._known, "")
         return found
+
+
+def _path(row: Row) -> Path:
+    return row.theirs.path if row.theirs else ()
+
+
+def _ordered(readers: Sequence[reading.Reader], paths: Sequence[Path]) -> tuple[reading.Reader, ...]:
+    """The readers in the order in which their values are picked; several may read the same path."""
+    left = list(readers)
+    out = []
+    for path in paths:
+        found = next(r for r in left if _path(r.row) == path)
+        left.remove(found)
+        out.append(found)
+    return tuple(out)
+
+
+def _places(row: Row) -> list[Place]:
+    """All places a row and the rows of its items look at."""
+    inner = [p for sub in row.each or () for p in _places(sub)]
+    return [p for p in (row.theirs, *row.options_from.values(), *inner) if p is not None]
 
 
 def _links(rows: Sequence[Row]) -> dict[str, str]:
@@ -223,9 +263,7 @@ def _opened(rows: Sequence[Row]) -> dict[str, Any]:
     whole: set[Path] = set()
     paths: list[Path] = []
     for row in rows:
-        inner = [p for sub in row.each or () for p in (sub.theirs, *sub.options_from.values())]
-        places = [row.theirs, *row.options_from.values(), *inner]
-        paths += [p.path for p in places if p is not None and p.whole]
+        paths += [p.path for p in _places(row) if p.whole]
     for path in paths:
         at = tree
         for step in path:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
+from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
@@ -81,58 +83,92 @@ DECODE: Callable[[bytes], Any] = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 class Picker:
-    """Gets the values at some paths out of a record, in order, UNSET for what is missing.
+    """Gets the values at some paths out of a record, group by group, UNSET for what is missing.
 
     JSON is decoded into nested Structs that hold only these paths; anything but an object on the way (null, text, a
-    list) makes that fail, and the record is decoded whole and walked instead.
+    list) makes that fail, and the record is decoded whole and walked instead. Inside a group values come in the order
+    of `groups`, which is the order given but for paths through different objects.
     """
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self.paths = tuple(paths)
-        heads = [_head(p) for p in self.paths]
+    def __init__(self, groups: Sequence[Sequence[Path]]) -> None:
+        heads = {_head(p) for group in groups for p in group}
         # A path that runs through another one's end must be walked inside that one's value.
         leaves = {h for h in heads if not any(h[:n] in heads for n in range(1, len(h)))}
-        ends = [next(h[:n] for n in range(1, len(h) + 1) if h[:n] in leaves) for h in heads]
-        self._rests = [(i, p[len(e) :]) for i, (p, e) in enumerate(zip(self.paths, ends, strict=True)) if p[len(e) :]]
-        struct, names = _struct(leaves)
-        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(struct, float_hook=Decimal).decode
-        self._struct = struct
-        wanted = [names[e] for e in ends]
-        # attrgetter of one name gives no tuple, so there are always at least two; zip ignores the rest.
-        self._get: Callable[[Any], tuple[Any, ...]] | None = attrgetter(*wanted, *wanted[:1]) if wanted else None
+        ends = {p: _end(p, leaves) for group in groups for p in group}
+        # One object after the other, so that each is fetched once.
+        self.groups = [sorted(group, key=lambda p: ends[p][:-1]) for group in groups]
+        flat = [p for group in self.groups for p in group]
+        self._rests = [(i, p[len(ends[p]) :]) for i, p in enumerate(flat) if p != ends[p]]
+        self._struct, names = _struct(leaves)
+        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(self._struct, float_hook=Decimal).decode
+        runs = [list(run) for _, run in groupby((names[ends[p]] for p in flat), key=_above)]
+        self._gets = tuple((attrgetter(_above(r[0])) if _above(r[0]) else None, _tupled(r)) for r in runs)
+        self._only = _chained(*self._gets[0]) if len(self._gets) == 1 and not self._rests else None
+        self._flat = flat
 
-    def __call__(self, data: bytes | Mapping[str, Any]) -> Sequence[Any]:
-        """Return the values; at least as many as paths. Raises ValueError for what is no JSON object."""
-        if self._get is None:
-            return self._walked(data)
+    def __call__(self, data: bytes | Mapping[str, Any], *, escapes: bool = True) -> Sequence[Any]:
+        """Return the values of all groups in a row; `escapes` is False for JSON without any backslash.
+
+        Raises ValueError for what is no JSON object.
+        """
         try:
             if type(data) is bytes:
-                if b"\\u0000" in data:
+                if escapes and b"\\u0000" in data:
                     return self._walked(data)
-                got = self._get(self._decode(data))
+                root = self._decode(data)
+                if self._only is not None:
+                    return self._only(root)
             else:
-                got = self._get(msgspec.convert(data, self._struct))
-                got = tuple(map(clean, got))
-        except (ValueError, AttributeError, ArithmeticError, RecursionError):
+                root = msgspec.convert(data, self._struct)
+            got: tuple[Any, ...] = ()
+            for into, get in self._gets:
+                got += get(into(root) if into else root)
+        except (ValueError, AttributeError, ArithmeticError, RecursionError, TypeError):
             return self._walked(data)
         if self._rests:
             picked = list(got)
             for i, rest in self._rests:
                 picked[i] = walk(picked[i], rest)
             return picked
-        return got
+        return got if type(data) is bytes else tuple(map(clean, got))
 
     def _walked(self, data: bytes | Mapping[str, Any]) -> list[Any]:
-        try:
-            whole = data if isinstance(data, Mapping) else DECODE(bytes(data))
-            whole = clean(whole)
-        except (ValueError, ArithmeticError) as error:
-            raise ValueError(f"no readable JSON ({error})") from None
-        except RecursionError:
-            raise ValueError("nested too deeply") from None
-        if not isinstance(whole, Mapping):
-            raise ValueError("no JSON object")
-        return [walk(whole, p) for p in self.paths]
+        whole = clean(decoded(data))
+        return [walk(whole, p) for p in self._flat]
+
+
+def decoded(data: bytes | Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the whole record. Raises ValueError for what is no JSON object."""
+    try:
+        whole = data if isinstance(data, Mapping) else DECODE(bytes(data))
+    except (ValueError, ArithmeticError, TypeError) as error:
+        raise ValueError(f"no readable JSON ({error})") from None
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not isinstance(whole, Mapping):
+        raise ValueError("no JSON object")  # noqa: TRY004 - it is the data that is wrong, not the call
+    return whole
+
+
+def _above(dotted: str) -> str:
+    return dotted.rpartition(".")[0]
+
+
+def _tupled(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+    last = [n.rpartition(".")[2] for n in names]
+    if len(last) > 1:
+        return attrgetter(*last)
+    one = attrgetter(last[0])  # gives the value itself
+    return lambda node: (one(node),)
+
+
+def _chained(into: Callable[[Any], Any] | None, get: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return (lambda root: get(into(root))) if into else get
+
+
+def _end(path: Path, leaves: set[Path]) -> Path:
+    """The leaf in which a path ends, or through which it runs."""
+    return next(path[:n] for n in range(1, len(path) + 1) if path[:n] in leaves)
 
 
 def _head(path: Path) -> Path:
@@ -141,6 +177,10 @@ def _head(path: Path) -> Path:
         if n and step.isdigit():
             return path[:n]
     return path
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _struct(leaves: Iterable[Path]) -> tuple[type[msgspec.Struct], dict[Path, str]]:
@@ -161,7 +201,7 @@ def _struct(leaves: Iterable[Path]) -> tuple[type[msgspec.Struct], dict[Path, st
             names[(step,)] = name
             continue
         struct, under = _struct(below)
-        empty = struct()  # shared: nothing ever writes into it
-        fields.append((name, struct | None, msgspec.field(default_factory=lambda empty=empty: empty)))
+        # One empty object serves all records: nothing ever writes into it.
+        fields.append((name, struct | None, msgspec.field(default_factory=partial(_same, struct()))))
         names |= {(step, *rest): f"{name}.{dotted}" for rest, dotted in under.items()}
     return msgspec.defstruct("Picked", fields, rename=rename, gc=False), names

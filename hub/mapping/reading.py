@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 
 from hub.mapping.converters.base import options_for
 from hub.mapping.converters.text import text
-from hub.mapping.path import joined, walk
+from hub.mapping.path import Path, joined, walk
 from hub.mapping.result import Doubt, Problem, shown
 from hub.mapping.rows import Place, Row
 from hub.mapping.shape import Unknown, checker
@@ -28,6 +29,11 @@ class Reader:
     at: int = -1  # which of the picked values; -1: in the list item, at `row.theirs`
     options: dict[str, int | Place] = field(default_factory=dict)  # option: which picked value, or where in the item
     items: list[Reader] | None = None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether this row takes text as it stands, the commonest case by far."""
+        return self.convert is text and self.blank is None and self.absent is UNSET
 
     def failed(self, value: Any, error: Exception, problems: list[Problem], within: str = "") -> Any:
         """Report why a value was not taken as it stands, and return what is taken instead."""
@@ -89,28 +95,25 @@ class Reader:
         return out if whole else UNSET
 
 
-def reader(row: Row, struct: Any, place: Callable[[Place], int]) -> Reader:
-    """Compile one row; `place` says which of the picked values stands at a place in the record."""
-    if row.constant is not UNSET:
-        return Reader(row, text, None, row.constant)
-    blank = absent = UNSET
+def reader(row: Row, struct: type[msgspec.Struct], at: Mapping[Path, int] | None = None) -> Reader:
+    """Compile one row; `at` says which of the picked values stands at a path of the record."""
+    out = Reader(row, converting(row, struct))
     if row.default is not UNSET:
-        blank = absent = row.default
+        out.blank = out.absent = row.default
+    elif row.constant is not UNSET:
+        out.absent = row.constant
     elif row.values is not None and "" in row.values:
-        blank = row.values[""]
-    else:
-        blank = None
-    theirs = row.theirs
-    out = Reader(row, converting(row, struct), blank, absent)
-    if theirs is not None and theirs.whole:
-        out.at = place(theirs)
-    out.options = {k: place(p) if p.whole else p for k, p in row.options_from.items()}
-    if row.each is not None:
-        out.items = [reader(sub, row.spec.parts, place) for sub in row.each]
+        out.blank = row.values[""]
+    if at is not None:
+        if row.theirs is not None and row.theirs.whole:
+            out.at = at[row.theirs.path]
+        out.options = {k: at[p.path] if p.whole else p for k, p in row.options_from.items()}
+        if row.each is not None and row.spec.parts is not None:
+            out.items = [reader(sub, row.spec.parts, at) for sub in row.each]
     return out
 
 
-def converting(row: Row, struct: Any) -> Callable[..., Any]:
+def converting(row: Row, struct: type[msgspec.Struct]) -> Callable[..., Any]:
     """The function that turns one value of theirs into ours: converter, enum, reference and check in one."""
     read: Callable[..., Any] = row.converter.read
     if fixed := options_for(read, row.options):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from msgspec import UNSET
@@ -32,10 +33,12 @@ class Row:
     theirs: Place | None  # None: a constant
     converter: Converter
     named: str  # the converter's name
-    options: Mapping[str, Any] = field(default_factory=dict)
-    options_from: Mapping[str, Place] = field(default_factory=dict)
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    options_from: Mapping[str, Place] = dataclasses.field(default_factory=dict)
     values: Mapping[str, Any] | None = None  # theirs, as text, to ours
-    back: Mapping[Any, str] = field(default_factory=dict)  # ours to theirs, wherever it is unambiguous or declared
+    back: Mapping[Any, str] = dataclasses.field(
+        default_factory=dict
+    )  # ours to theirs, wherever it is unambiguous or declared
     other: Any = UNSET  # what any other value there means
     on: On = "both"
     bad: Literal["quarantine", "skip"] = "quarantine"

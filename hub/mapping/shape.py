@@ -94,7 +94,7 @@ def _convertible(kind: Any) -> Check:
 
     def check(value: Any) -> Any:
         if not isinstance(value, plain):
-            raise ValueError(f"became a {type(value).__name__}, which is no canonical value")
+            raise ValueError(f"became a {type(value).__name__}, which is no canonical value")  # noqa: TRY004 - it is the data that is wrong
         try:
             msgspec.convert(value, kind, strict=strict)
         except msgspec.ValidationError as error:

@@ -25,7 +25,7 @@ def exact(value: Any) -> Decimal:
             raise ValueError("is no number")
         found = Decimal(trimmed)
     elif isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError("is no number")
+        raise ValueError("is no number")  # noqa: TRY004 - it is the data that is wrong
     else:
         found = Decimal(value) if isinstance(value, int) else Decimal(repr(value))
     if not found.is_finite() or found.adjusted() >= DIGITS or -_exponent(found) > DIGITS:

@@ -69,7 +69,7 @@ def listed(value: Any, *, separator: str | None = None) -> list[str]:
     if isinstance(value, str) and separator:
         value = [part.strip() for part in value.split(separator)]
     if not isinstance(value, (list, tuple)):
-        raise ValueError('is no list; give separator = ";" where it is text')
+        raise ValueError('is no list; give separator = ";" where it is text')  # noqa: TRY004 - it is the data that is wrong
     return [found for item in value if item is not None and (found := text(item))]
 
 

@@ -42,7 +42,7 @@ def _parsed(value: Any, zone: str | None) -> datetime:
         except ValueError:
             raise ValueError("is no ISO 8601 time") from None
     else:
-        raise ValueError("is no ISO 8601 time")
+        raise ValueError("is no ISO 8601 time")  # noqa: TRY004 - it is the data that is wrong
     return found if found.tzinfo else found.replace(tzinfo=place(zone) if zone else UTC)
 
 
