@@ -24,7 +24,10 @@ def check(
     connection: Annotated[str | None, typer.Argument(help="Only this connection.")] = None,
     json: Json = False,
 ) -> None:
-    """Prove that settings, mappings, addresses and credentials work, and say what cannot be guaranteed."""
+    """Prove that settings, addresses and mappings work.
+
+    Also says in plain words what cannot be guaranteed for each stream, from what its system promises.
+    """
     here = session(context)
     project = here.project(strict=False)
     if connection is not None and connection not in project.connections:

@@ -42,7 +42,10 @@ def show(
     id: Annotated[str, typer.Argument(help="The golden record's id, as hub list shows it.")],
     json: Json = False,
 ) -> None:
-    """Show a golden record: its values, its links, and for each field its source and why."""
+    """Show a golden record, and why it is so.
+
+    Its values, for each field its source and why that one won, its links, and the values that lost.
+    """
     known(model)
     with session(context).engine() as engine:
         found = engine.show(model, id)

@@ -21,7 +21,10 @@ PLACES = {
 def init(
     folder: Annotated[Path, typer.Argument(help="The project's folder; it is made if it is not there.", metavar="DIR")],
 ) -> None:
-    """Write a new project: hub.toml, mappings/, plugins/, .gitignore and .env.example."""
+    """Write the folder of a new project.
+
+    It gets hub.toml, mappings/, plugins/, .gitignore and .env.example. Nothing that is there is overwritten.
+    """
     files = contents()
     taken = [name for name, data in files.items() if (folder / name).exists() and _read(folder / name) != data]
     if taken:

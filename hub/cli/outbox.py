@@ -9,7 +9,7 @@ import typer
 from hub.cli import shelf
 from hub.cli.output import Json
 
-app = typer.Typer(no_args_is_help=True, help="Writes that wait, are under way, or were refused (dead letters).")
+app = typer.Typer(no_args_is_help=True, help="Writes that wait, or were refused.")
 
 
 @app.command("list")

@@ -6,10 +6,14 @@ import typer
 
 from hub.cli.output import Json, rows
 from hub.cli.session import session
+from hub.cli.verbs import brought
 
 
 def plugins(context: typer.Context, json: Json = False) -> None:
-    """List connectors, converters, rules and hooks, each with the plugin that brought it."""
+    """List what plugins brought, and which did.
+
+    Connectors, converters, match rules, checks, hooks and verbs.
+    """
     registry = session(context).registry()
     found = [
         {
@@ -26,6 +30,8 @@ def plugins(context: typer.Context, json: Json = False) -> None:
         for hook in plugin.hooks
         if not hook.startswith("register_")
     ]
+    for name, (origin, command) in brought(session(context)).items():
+        found.append({"kind": "verb", "name": f"hub {name}", "plugin": origin, "text": command.get_short_help_str(100)})
     rows(found, "plugins", json=json, empty="no plugins")
 
 

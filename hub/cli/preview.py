@@ -23,7 +23,10 @@ def preview(
     limit: Annotated[int, typer.Option(min=1, help="At most so many records.")] = 20,
     json: Annotated[bool, typer.Option("--json", help="JSON Lines, which preview always prints.")] = False,
 ) -> None:
-    """Pull and map without storing: canonical JSON Lines on stdout, problems on stderr."""
+    """Pull and map records without storing them.
+
+    Canonical JSON Lines go to stdout, problems to stderr; the exit code is 1 if there were any.
+    """
     from hub.cli.mappings import loaded
     from hub.config import StreamConfig, mapping_path
 

@@ -9,7 +9,7 @@ import typer
 from hub.cli import shelf
 from hub.cli.output import Json
 
-app = typer.Typer(no_args_is_help=True, help="Records that failed a mapping or a check, with the reason.")
+app = typer.Typer(no_args_is_help=True, help="Records that failed a mapping or a check.")
 
 
 @app.command("list")

@@ -17,7 +17,10 @@ def schema(
     fields: Annotated[bool, typer.Option("--fields", help="A table of field paths instead of JSON Schema.")] = False,
     json: Json = False,
 ) -> None:
-    """Print a model as JSON Schema, or its field paths with --fields or --json."""
+    """Print a model as JSON Schema.
+
+    With --fields a table of its field paths, with --json the same as JSON Lines.
+    """
     import msgspec
 
     from hub.model import MODELS

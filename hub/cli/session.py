@@ -80,13 +80,6 @@ class Session:
         with opened(project, self.registry(project.root / project.plugins)) as engine:
             yield engine
 
-    def commands(self, cli: typer.Typer) -> None:
-        """Let the plugins add their verbs. One that cannot be loaded is told by the verbs that need it."""
-        try:
-            self.registry().hook.register_commands(cli=cli)
-        except ConfigError as error:
-            typer.echo(f"plugins are left out: {error}", err=True)
-
     def masked(self, text: str) -> str:
         """Put `***` in place of every secret the project holds, for what is printed about a failure."""
         for secret in sorted(self._secrets, key=len, reverse=True):

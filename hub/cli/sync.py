@@ -25,7 +25,10 @@ def sync(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Read what changed, merge it, and write what others should know."""
+    """Read what changed, merge it, write what others lack.
+
+    Several processes may run it at once: each connection is worked on by one at a time.
+    """
     if full and since:
         raise typer.BadParameter("--full reads everything, so --since has no meaning beside it")
     moment = _moment(since) if since else None

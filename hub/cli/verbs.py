@@ -14,7 +14,10 @@ STOPPED = 130  # what a shell says of a program that a person stopped
 
 
 class Verbs(TyperGroup):
-    """A group that asks the plugins only when a verb is none of the hub's own, or when all are to be listed."""
+    """A group that asks the plugins only for a verb that is none of the hub's own.
+
+    Listing them all for `hub --help` would import every connector, which takes three times as long as all the rest.
+    """
 
     asked = False
 
@@ -27,8 +30,7 @@ class Verbs(TyperGroup):
         return found
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Return all verbs, in the order in which one meets them."""
-        self.ask(ctx)
+        """Return the verbs known so far, in the order in which one meets them."""
         return list(self.commands)
 
     def invoke(self, ctx: Any) -> Any:
@@ -44,8 +46,20 @@ class Verbs(TyperGroup):
         if self.asked:
             return
         self.asked = True
-        brought = typer.Typer(callback=lambda: None)  # a callback, so that one lone verb stays a verb of its own
         session = ctx.obj if isinstance(ctx.obj, Session) else Session()
-        session.commands(brought)
-        for name, command in typer.main.get_group(brought).commands.items():
+        session.path = ctx.params.get("project")  # a verb is looked up before the callback that sets it runs
+        for name, (_, command) in brought(session).items():
             self.commands.setdefault(name, command)
+
+
+def brought(session: Session) -> dict[str, tuple[str, Any]]:
+    """Return the verbs of all plugins by name, each with where its plugin came from."""
+    found: dict[str, tuple[str, Any]] = {}
+    registry = session.registry()
+    origins = {plugin.name: plugin.origin for plugin in registry.plugins}
+    for hook in registry.hook.register_commands.get_hookimpls():
+        cli = typer.Typer(callback=lambda: None)  # a callback, so that one lone verb stays a verb of its own
+        hook.function(cli)
+        for name, command in typer.main.get_group(cli).commands.items():
+            found[name] = (origins[hook.plugin_name], command)
+    return found
