@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -245,7 +246,7 @@ def _form(url: str, client: str, secret: Secret, basic: bool, **fields: str | Se
         headers={"Accept": "application/json"},
     )
     if basic:
-        request.headers["Authorization"] = httpx.BasicAuth(client, secret.reveal())._auth_header
+        request.headers["Authorization"] = "Basic " + b64encode(f"{client}:{secret.reveal()}".encode()).decode()
     return request
 
 

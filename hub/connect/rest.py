@@ -14,7 +14,10 @@ import msgspec
 from hub.connect.base import Connector
 from hub.connect.rate import Budget
 from hub.connect.retry import NotSent, Passing, Retry, retry_after
-from hub.errors import Conflict, HubError, Missing, RateLimited, Rejected, Unauthorized, Unavailable
+from hub.connect.secret import is_secret
+from hub.errors import ConfigError, Conflict, HubError, Missing, RateLimited, Rejected, Unauthorized, Unavailable
+
+CREDENTIALS = ("authorization", "proxy-authorization", "cookie")
 
 
 class RestConnector(Connector):
@@ -85,6 +88,7 @@ class RestConnector(Connector):
         vendor honours (`once_header`). A write without one is repeated only when it certainly was not carried out
         (429, or no connection at all).
         """
+        self._at_home(path)
         extra = dict(headers or {})
         if once and self.once_header:
             extra[self.once_header] = once
@@ -118,7 +122,7 @@ class RestConnector(Connector):
 
     def error(self, response: httpx.Response) -> HubError:
         """Turn an answer into the error that says what to do next."""
-        status, words = response.status_code, self.explain(response)
+        status, words = response.status_code, unseen(self.explain(response), response.request.headers)
         where = f"{response.request.method} {response.request.url.path}"
         if status == 429:
             return RateLimited(f"{where}: asked to slow down (429): {words}", retry_after(response, self.retry_headers))
@@ -134,8 +138,23 @@ class RestConnector(Connector):
             return Unavailable(f"{where}: cannot now ({status}): {words}")
         return Rejected(f"{where}: refused ({status}): {words}")
 
+    def _at_home(self, path: str) -> None:
+        """Refuse an absolute address elsewhere, as a next page may have: the credentials would go there."""
+        url, home = httpx.URL(path), httpx.URL(self.base_url)
+        if url.is_absolute_url and (url.scheme, url.host, url.port) != (home.scheme, home.host, home.port):
+            raise ConfigError(f"{self.base_url}: sends us on to {url.scheme}://{url.host}; is that its base_url?")
+
     def close(self) -> None:
         """Close the HTTP client."""
         if self._client is not None:
             self._client.close()
             self._client = None
+
+
+def unseen(words: str, headers: Mapping[str, str]) -> str:
+    """The words without the credentials the request carried: some servers repeat them when they refuse them."""
+    for name, value in headers.items():
+        if name.lower() in CREDENTIALS or is_secret(name.lower().replace("-", "_")):
+            for part in (value, *value.split()):
+                words = words.replace(part, "***") if len(part) > 7 else words
+    return words
