@@ -1,0 +1,114 @@
+"""The store: one database, SQLite or PostgreSQL, opened, migrated and written in transactions that carry a sequence."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.pool import StaticPool
+
+from hub.errors import ConfigError, Unavailable
+from hub.store.tables import metadata
+from hub.store.tx import Tx, dialects
+
+PRAGMAS = ("journal_mode = wal", "synchronous = normal", "busy_timeout = 30000", "cache_size = -65536")
+
+
+class Store:
+    """A database of the hub.
+
+    `begin` opens a write transaction. Each one takes the next number of the hub's counter first; on PostgreSQL the
+    counter's row lock lets one writer in at a time, as SQLite does by nature, so numbers grow in commit order.
+    """
+
+    def __init__(self, url: str, *, clock: Callable[[], float] = time.time) -> None:
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            raise ConfigError("hub.toml: store is no database URL; write sqlite:///hub.db or postgresql://...") from None
+        if parsed.get_backend_name() == "postgresql" and parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        self.kind = parsed.get_backend_name()
+        if self.kind not in dialects:
+            raise ConfigError(f"hub.toml: store: {self.kind} is not supported; use SQLite or PostgreSQL")
+        self.clock = clock
+        self.watch: Callable[[str], None] | None = None  # tests look at, or break, each commit here
+        options: dict[str, Any] = {}
+        if self.kind == "sqlite":
+            options["connect_args"] = {"check_same_thread": False, "isolation_level": None}
+            if not parsed.database or parsed.database == ":memory:":
+                options["poolclass"] = StaticPool
+        self.engine: Engine = create_engine(parsed, **options)
+        if self.kind == "sqlite":
+            event.listen(self.engine, "connect", _pragmas)
+
+    def __repr__(self) -> str:
+        return f"Store({self.engine.url.render_as_string(hide_password=True)!r})"
+
+    @classmethod
+    def open(cls, url: str, *, clock: Callable[[], float] = time.time) -> Store:
+        """Open the database and bring its schema up to date. Raises Unavailable when it cannot be reached."""
+        from hub.store.migrate import upgrade
+
+        store = cls(url, clock=clock)
+        try:
+            upgrade(store.engine)
+        except OperationalError as error:
+            raise Unavailable(f"{store!r}: {error.orig}; is the database there?") from None
+        return store
+
+    def create(self) -> None:
+        """Create all tables in an empty database without going through the migrations."""
+        metadata.create_all(self.engine)
+
+    def now(self) -> int:
+        """The hub's clock in microseconds since 1970."""
+        return int(self.clock() * 1_000_000)
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """Read without a lock; each statement sees what is committed."""
+        connection = self.engine.raw_connection()
+        try:
+            yield dialects[self.kind](connection, 0)
+            connection.rollback()
+        finally:
+            connection.close()
+
+    @contextmanager
+    def begin(self) -> Iterator[Tx]:
+        """Write in one transaction; everything in it is committed, or nothing."""
+        connection = self.engine.raw_connection()
+        try:
+            tx = dialects[self.kind](connection, 0)
+            tx.start()
+            yield tx
+            if self.watch:
+                self.watch("before")
+            tx.commit()
+        except BaseException:
+            connection.rollback()
+            raise
+        finally:
+            connection.close()
+        if self.watch:
+            self.watch("after")
+
+    def sequence(self) -> int:
+        """The number of the last write transaction."""
+        with self.read() as tx:
+            found = tx.rows("SELECT value FROM counter WHERE name = 'seq'")
+        return int(found[0][0]) if found else 0
+
+    def close(self) -> None:
+        """Close all connections to the database."""
+        self.engine.dispose()
+
+
+def _pragmas(connection: Any, _: Any) -> None:
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")

@@ -1,0 +1,157 @@
+"""A transaction, and the two dialects: how SQLite and PostgreSQL take many rows at once.
+
+Statements are written with `?` for a value and `IN ?` for a list; each dialect turns them into its own form. Bulk
+writes go through the driver: binary COPY and arrays on PostgreSQL, `executemany` on SQLite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+from sqlalchemy import Boolean, Integer, LargeBinary, SmallInteger, Table
+from sqlalchemy.types import BigInteger, TypeEngine
+
+Row = tuple[Any, ...]
+NEXT = (
+    "INSERT INTO counter (name, value) VALUES ('seq', 1) "
+    "ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value"
+)
+
+
+class Tx:
+    """One transaction; `seq` is its number in the hub's order of writes, 0 where it only reads."""
+
+    def __init__(self, connection: Any, seq: int) -> None:
+        self.connection = connection
+        self.cursor = connection.cursor()
+        self.seq = seq
+
+    def start(self) -> None:
+        """Begin writing and take the next sequence number, which also lets one writer in at a time."""
+        self.seq = int(self.rows(NEXT)[0][0])
+
+    def commit(self) -> None:
+        """Make it durable."""
+        self.connection.commit()
+
+    def rows(self, sql: str, *values: Any) -> list[Row]:
+        """Return all rows of a query."""
+        raise NotImplementedError
+
+    def run(self, sql: str, *values: Any) -> int:
+        """Carry out a statement; return how many rows it touched."""
+        raise NotImplementedError
+
+    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row], *, ignore: bool = False) -> int:
+        """Insert rows; with `ignore`, those whose key is taken are left alone. Return how many were inserted."""
+        raise NotImplementedError
+
+    def upsert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Insert rows, and replace the given columns of those whose primary key is there."""
+        raise NotImplementedError
+
+    @staticmethod
+    def conflict(table: Table, columns: Sequence[str]) -> str:
+        """The clause that turns an insert into an upsert."""
+        keys = [c.name for c in table.primary_key]
+        sets = ", ".join(f"{c} = excluded.{c}" for c in columns if c not in keys)
+        return f"ON CONFLICT ({', '.join(keys)}) DO " + (f"UPDATE SET {sets}" if sets else "NOTHING")
+
+
+class SqliteTx(Tx):
+    """SQLite: one writer by nature."""
+
+    def start(self) -> None:
+        self.cursor.execute("BEGIN IMMEDIATE")
+        super().start()
+
+    def commit(self) -> None:
+        self.cursor.execute("COMMIT")
+
+    def rows(self, sql: str, *values: Any) -> list[Row]:
+        found: list[Row] = self.cursor.execute(*self._form(sql, values)).fetchall()
+        return found
+
+    def run(self, sql: str, *values: Any) -> int:
+        return int(self.cursor.execute(*self._form(sql, values)).rowcount)
+
+    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row], *, ignore: bool = False) -> int:
+        return self._many(table, columns, rows, " ON CONFLICT DO NOTHING" if ignore else "")
+
+    def upsert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        self._many(table, columns, rows, " " + self.conflict(table, columns))
+
+    def _many(self, table: Table, columns: Sequence[str], rows: Sequence[Row], tail: str) -> int:
+        if not rows:
+            return 0
+        marks = ", ".join("?" * len(columns))
+        sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks}){tail}"  # noqa: S608
+        return int(self.cursor.executemany(sql, rows).rowcount)
+
+    @staticmethod
+    def _form(sql: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
+        plain = [msgspec.json.encode(v).decode() if isinstance(v, (list, tuple)) else v for v in values]
+        return sql.replace("IN ?", "IN (SELECT value FROM json_each(?))"), plain
+
+
+class PostgresTx(Tx):
+    """PostgreSQL through psycopg: COPY for what is new, arrays for the rest."""
+
+    def rows(self, sql: str, *values: Any) -> list[Row]:
+        found: list[Row] = self.cursor.execute(_dollar(sql), values, binary=True).fetchall()
+        return found
+
+    def run(self, sql: str, *values: Any) -> int:
+        return int(self.cursor.execute(_dollar(sql), values).rowcount)
+
+    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row], *, ignore: bool = False) -> int:
+        if not rows:
+            return 0
+        if ignore or len(rows) < 20:
+            return self._arrays(table, columns, rows, " ON CONFLICT DO NOTHING" if ignore else "")
+        copy = f"COPY {table.name} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+        with self.cursor.copy(copy) as out:
+            out.set_types(_types(table, tuple(columns)))
+            for row in rows:
+                out.write_row(row)
+        return len(rows)
+
+    def upsert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        if rows:
+            self._arrays(table, columns, rows, " " + self.conflict(table, columns))
+
+    def _arrays(self, table: Table, columns: Sequence[str], rows: Sequence[Row], tail: str) -> int:
+        marks = ", ".join(f"%b::{kind}[]" for kind in _types(table, tuple(columns)))
+        names = ", ".join(columns)
+        sql = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({marks}){tail}"  # noqa: S608
+        return int(self.cursor.execute(sql, [list(column) for column in zip(*rows, strict=True)]).rowcount)
+
+
+@cache
+def _dollar(sql: str) -> str:
+    return sql.replace("%", "%%").replace("IN ?", "= ANY(?)").replace("?", "%s")
+
+
+@cache
+def _types(table: Table, columns: tuple[str, ...]) -> list[str]:
+    return [_type(table.c[name].type) for name in columns]
+
+
+def _type(kind: TypeEngine[Any]) -> str:
+    if isinstance(kind, SmallInteger):
+        return "int2"
+    if isinstance(kind, BigInteger):
+        return "int8"
+    if isinstance(kind, Integer):
+        return "int4"
+    if isinstance(kind, Boolean):
+        return "bool"
+    if isinstance(kind, LargeBinary):
+        return "bytea"
+    return "text"
+
+
+dialects: dict[str, type[Tx]] = {"sqlite": SqliteTx, "postgresql": PostgresTx}

@@ -1,0 +1,128 @@
+"""A feed is one stream of one connection in use: its connector, its settings, its mapping and its row in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hub.config import StreamConfig
+from hub.connect import Connector, Stream
+from hub.mapping import Mapping as FieldMapping
+from hub.mapping import Problem
+from hub.model import MODELS, Field, Values, fields
+
+HUB = "hub"  # the connection whose records follow from golden ones
+
+Check = Callable[[str, Values], Sequence[Problem]]
+
+
+@dataclass(slots=True, eq=False)
+class Feed:
+    """One stream of one connection, ready to be pulled and pushed."""
+
+    id: int
+    connection: str
+    stream: Stream
+    config: StreamConfig
+    mapping: FieldMapping
+    connector: Connector
+    line: str | None = None
+    checks: tuple[Check, ...] = ()
+    settled: bool = False  # whether writes left over from before were settled in this run
+    lookup: dict[str, int] = field(default_factory=dict)  # stream names of this connection to ids
+
+    @property
+    def name(self) -> str:
+        """connection/stream, for people."""
+        return f"{self.connection}/{self.stream.name}"
+
+    @property
+    def model(self) -> str:
+        """The canonical model's name."""
+        return self.mapping.model
+
+    @property
+    def pulls(self) -> bool:
+        """Whether records are read from it."""
+        return self.stream.pull and self.config.pull
+
+    @property
+    def pushes(self) -> bool:
+        """Whether it is told what changed elsewhere."""
+        return self.stream.push and self.config.push
+
+
+def identifier_fields(model: str) -> list[Field]:
+    """The fields that identify a record of the model."""
+    return [f for f in fields(MODELS[model]).values() if f.identifier]
+
+
+def identities(model: str, values: Values) -> Iterator[str]:
+    """The exact identifiers in a record's values, strongest first, as `model:scheme:value`.
+
+    The kind of an e-mail address does not matter (main here is billing there); the scheme of an identifier does.
+    """
+    for of in _identity(model):
+        yield from of(values)
+
+
+_compiled: dict[str, list[Callable[[Values], Iterator[str]]]] = {}
+
+
+def _identity(model: str) -> list[Callable[[Values], Iterator[str]]]:
+    if model not in _compiled:
+        _compiled[model] = [_reader(model, f.path) for f in identifier_fields(model)]
+    return _compiled[model]
+
+
+def _reader(model: str, path: str) -> Callable[[Values], Iterator[str]]:
+    stem, _, kind = path.partition(".")
+    prefix = f"{stem}."
+
+    def plain(values: Values) -> Iterator[str]:
+        value = values.get(path)
+        if value:
+            yield f"{model}:{path}:{str(value).casefold()}"
+
+    def kinds(values: Values) -> Iterator[str]:
+        for name, value in values.items():
+            if value and name.startswith(prefix):
+                scheme = name if stem == "identifiers" else stem
+                yield f"{model}:{scheme}:{str(value).strip().casefold()}"
+
+    return kinds if kind else plain
+
+
+def referred(model: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The golden ids a record's values refer to, as (field, id)."""
+    for path, member in _references(model):
+        value = values.get(path)
+        if not value:
+            continue
+        if member is None:
+            yield path, value
+        else:
+            for part in value:
+                if part.get(member):
+                    yield f"{path}.{member}", part[member]
+
+
+def refers(model: str) -> bool:
+    """Whether records of the model refer to others."""
+    return bool(_references(model))
+
+
+_refs: dict[str, list[tuple[str, str | None]]] = {}
+
+
+def _references(model: str) -> list[tuple[str, str | None]]:
+    if model not in _refs:
+        found: list[tuple[str, str | None]] = []
+        for f in fields(MODELS[model]).values():
+            if f.ref:
+                found.append((f.path, None))
+            elif f.parts:
+                found += [(f.path, inner.path) for inner in fields(f.parts).values() if inner.ref]
+        _refs[model] = found
+    return _refs[model]

@@ -1,0 +1,150 @@
+"""Outbox: where what a target shows is not what it should show, a write is queued.
+
+States are compared, never events; that is what stops echoes. A queued row says only which link is due; what is
+written is computed when it is sent, so a second change before the first is sent needs no second row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from hub.store import Tx
+from hub.store.tables import outbox
+from hub.sync.feed import Feed
+from hub.sync.state import GOLDEN, LINK, UNSET, Golden, Link, golden_of, link_of
+from hub.sync.stamp import Stamp
+from hub.sync.walk import BATCH, Walk
+
+Want = dict[str, tuple[Any, Stamp]]
+"""What a link should show and does not: {path: (golden value, its stamp)}."""
+
+
+def wanted(golden: Golden, link: Link | None, paths: frozenset[str]) -> Want:
+    """Compare a golden record with what its record over there means; `link` is None for a create."""
+    want: Want = {}
+    for path, value in golden.values.items():
+        if path not in paths:
+            continue
+        if link is None or path not in link.seen:
+            if value is None or (link is not None and link.refused(path) == value):
+                continue
+        elif value == link.meant(path) or value == link.refused(path):
+            continue
+        want[path] = (value, golden.stamp(path))
+    return want
+
+
+def compare(walk: Walk, feed: Feed, *, upto: Callable[[], bool] | None = None) -> int:
+    """Queue a write for each link of the feed that shows something else than it should; return how many."""
+    if not feed.pushes:
+        return 0
+    _look_again_if_settings_changed(walk, feed)
+    queued = _updates(walk, feed)
+    if feed.config.create != "never" and feed.stream.creates:
+        queued += _creates(walk, feed)
+    walk.count(feed, "queued", queued)
+    return queued
+
+
+def _look_again_if_settings_changed(walk: Walk, feed: Feed) -> None:
+    """A changed mapping, policy or rule means that everything must be compared once more."""
+    rules = sorted((k, v) for k, v in walk.project.rules.items() if k[0] == feed.model)
+    said = repr((feed.config, sorted(feed.mapping.writable), sorted(feed.mapping.creatable), rules))
+    digest = hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
+    with walk.store.read() as tx:
+        same = tx.rows("SELECT 1 FROM stream WHERE id = ? AND push_digest = ?", feed.id, digest)
+    if not same:
+        with walk.store.begin() as tx:
+            tx.run(
+                "UPDATE stream SET push_digest = ?, compared_seq = 0, created_seq = 0 WHERE id = ?", digest, feed.id
+            )
+
+
+CHANGED = f"""
+    SELECT {', '.join('g.' + c for c in GOLDEN.split(', '))}, {', '.join('r.' + c for c in LINK.split(', '))}
+    FROM golden g JOIN record r ON r.golden_id = g.id
+    WHERE g.model = ? AND g.seq > ? AND g.seq <= ? AND g.into_id IS NULL AND r.stream_id = ? AND r.deleted_at IS NULL
+      AND r.waiting = 0 AND (r.marks IS NOT NULL OR r.seen <> g.data) AND g.id > ?
+    ORDER BY g.id LIMIT {BATCH}
+"""
+
+
+def _updates(walk: Walk, feed: Feed) -> int:
+    width = len(GOLDEN.split(", "))
+    upto = walk.store.sequence()
+    with walk.store.read() as tx:
+        since = tx.rows("SELECT compared_seq FROM stream WHERE id = ?", feed.id)[0][0]
+    if upto == since:
+        return 0
+    queued, after = 0, ""
+    while True:
+        with walk.store.read() as tx:
+            rows = tx.rows(CHANGED, feed.model, since, upto, feed.id, after)
+        due = [
+            (feed.id, row[0], row[width + 1])
+            for row in rows
+            if wanted(golden_of(row[:width]), link_of(row[width:]), feed.mapping.writable)
+        ]
+        last = len(rows) < BATCH
+        with walk.store.begin() as tx:
+            columns = ("stream_id", "golden_id", "key", "state", "seq", "attempts")
+            queued += tx.insert(outbox, columns, [(*d, "queued", tx.seq, 0) for d in due], ignore=True)
+            if last:
+                tx.run("UPDATE stream SET compared_seq = ? WHERE id = ?", upto, feed.id)
+        if last:
+            return queued
+        after = rows[-1][0]
+
+
+CREATES = """
+    INSERT INTO outbox (stream_id, golden_id, key, state, seq, attempts)
+    SELECT r.into_stream, g.id, '', 'queued', r.at_seq, 0
+    FROM golden g, (SELECT CAST(? AS INTEGER) AS into_stream, CAST(? AS BIGINT) AS at_seq) r
+    WHERE g.model = ? AND g.seq > ? AND g.into_id IS NULL AND g.archived_at IS NULL
+      AND EXISTS (SELECT 1 FROM record x WHERE x.golden_id = g.id AND x.deleted_at IS NULL AND x.waiting IN (0, 1))
+      AND NOT EXISTS (SELECT 1 FROM record x WHERE x.golden_id = g.id AND x.stream_id = r.into_stream)
+"""
+REFERENCED = """
+      AND EXISTS (
+        SELECT 1 FROM reference f JOIN golden h ON h.id = f.golden_id
+        WHERE f.target_id = g.id AND h.into_id IS NULL AND h.model IN ?
+      )
+"""
+
+
+def may_create(tx: Tx, feed: Feed) -> str | None:
+    """Why nothing may be created in the stream yet, or None.
+
+    What stands there and is not known yet could be the very thing that would be created.
+    """
+    if feed.pulls and not tx.rows("SELECT 1 FROM stream WHERE id = ? AND read_to_end", feed.id):
+        return "it was not read to its end yet"
+    unknown = tx.rows(
+        "SELECT count(*) FROM record WHERE stream_id = ? AND waiting > 0 AND golden_id IS NULL", feed.id
+    )[0][0]
+    if unknown:
+        return f"{unknown} records of it wait and could be the same"
+    return None
+
+
+def _creates(walk: Walk, feed: Feed) -> int:
+    with walk.store.read() as tx:
+        since = tx.rows("SELECT created_seq FROM stream WHERE id = ?", feed.id)[0][0]
+        if since == walk.store.sequence() or may_create(tx, feed):
+            return 0
+    with walk.store.begin() as tx:
+        if may_create(tx, feed):
+            return 0
+        sql, values = CREATES, [feed.id, tx.seq, feed.model, since]
+        if feed.config.create == "referenced":
+            models = sorted(
+                f.model
+                for f in walk.feeds.values()
+                if f.connection == feed.connection and f.pushes and f.config.create != "never" and f is not feed
+            )
+            sql, values = CREATES + REFERENCED, [*values, models]
+        queued = tx.run(sql + " ON CONFLICT DO NOTHING", *values)
+        tx.run("UPDATE stream SET created_seq = ? WHERE id = ?", tx.seq, feed.id)
+    return queued

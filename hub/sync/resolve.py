@@ -1,0 +1,90 @@
+"""Resolve: which golden record is it? The link it has, our id in it, an exact identifier, else a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from hub.sync.feed import Feed, identities
+from hub.sync.state import Golden, Link
+from hub.sync.walk import Walk
+from hub.sync.work import Work
+
+if TYPE_CHECKING:
+    from hub.sync.land import Arrival
+
+
+def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[tuple[Arrival, Link]]) -> None:
+    """Give every link without a golden record one.
+
+    Identifiers are claimed first and read back only where some were taken, so that two processes that meet the same
+    customer at once agree. A golden record that already has a living record in this stream takes no second one: two
+    records of one system are a duplicate for a person to decide on, never merged by an identifier.
+    """
+    homeless = [(a, link) for a, link in going if link.golden_id is None]
+    if not homeless:
+        return
+    carried = [a.our_id for a, _ in homeless if a.our_id]
+    if carried:
+        work.load_golden(carried)
+    names: list[tuple[str, str]] = []
+    proposed: list[tuple[Arrival, Link, str, list[str]]] = []
+    for a, link in homeless:
+        id = walk.ids(feed.model)
+        own = list(identities(feed.model, a.values))
+        proposed.append((a, link, id, own))
+        names += [(name, id) for name in own]
+    taken = work.claim(names)
+    fresh = {id for _, _, id, _ in proposed}
+    work.load_golden(i for i in taken.values() if i not in fresh)
+    moved: dict[str, str] = {}
+    for a, link, id, own in proposed:
+        target = _ours(work, feed, a)
+        if target is None and taken:
+            target = _matched(work, feed, link, own, taken)
+        if target is None:
+            target = Golden(id, feed.model)
+            work.goldens[id] = target
+        else:
+            moved[id] = target.id
+        work.attach(link, target)
+    _hand_over(work, moved)
+
+
+def _ours(work: Work, feed: Feed, a: Arrival) -> Golden | None:
+    """The golden record whose id the record carries."""
+    if not a.our_id or a.our_id not in work.goldens:
+        return None
+    found = work.golden(a.our_id)
+    return found if found.model == feed.model else None
+
+
+def _matched(work: Work, feed: Feed, link: Link, own: list[str], taken: dict[str, str]) -> Golden | None:
+    """The golden record that owns the strongest identifier and has no living record in this stream yet."""
+    found: Golden | None = None
+    for name in own:
+        if name not in taken or taken[name] not in work.goldens:
+            continue
+        golden = work.golden(taken[name])
+        if found is not None:
+            if golden is not found:
+                work.report("duplicate?", f"{name} belongs to {golden.id}, other identifiers to {found.id}", link)
+            continue
+        rivals = [x for (stream, _), x in work.family(golden.id).items() if stream == feed.id and x.alive]
+        if rivals:
+            work.report("duplicate?", f"{name} is also on record {rivals[0].key}: one thing twice over there?", link)
+            continue
+        found = golden
+    return found
+
+
+def _hand_over(work: Work, moved: dict[str, str]) -> None:
+    """Identifiers claimed for golden records that were not needed go to those that were found."""
+    if not moved:
+        return
+    rows = work.tx.rows("SELECT name, golden_id FROM identifier WHERE golden_id IN ?", list(moved))
+    by_target: dict[str, list[str]] = {}
+    for name, id in rows:
+        by_target.setdefault(moved[id], []).append(name)
+    for target, names in by_target.items():
+        work.tx.run("UPDATE identifier SET golden_id = ? WHERE name IN ?", target, names)

@@ -1,0 +1,146 @@
+"""Settle: writes left in state `sent` by a crash or an answer that never came are looked into before anything else.
+
+What is known is used, in this order: the idempotency key, the version, our id over there. What cannot be known is
+not sent again by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.connect import Receipt, Record
+from hub.errors import Rejected
+from hub.sync.feed import Feed
+from hub.sync.land import arrive, read
+from hub.sync.merge import Snapshot, observe
+from hub.sync.alike import alike
+from hub.sync.push import ROW, Sending, _bury, _forget, _send, _want, receipt
+from hub.sync.walk import Walk
+from hub.sync.work import Work
+
+TIMEOUT = 30.0  # seconds a call may still be on its way, where the connector does not say
+
+
+def settle(walk: Walk, feed: Feed) -> bool:
+    """Look into every write in flight of the feed; return whether none is left."""
+    with walk.store.read() as tx:
+        rows = tx.rows(f"SELECT {ROW} FROM outbox WHERE stream_id = ? AND state = 'sent' ORDER BY seq", feed.id)
+    if not rows:
+        return True
+    sent = [Sending(r[0], r[1], _want(r[2]), r[3], r[4], r[5], r[6]) for r in rows]
+    now = walk.store.now()
+    again: list[Sending] = []
+    creates: list[Sending] = []
+    updates: list[Sending] = []
+    for s in sent:
+        alive = feed.stream.once is not None and now < s.sent_at + int(feed.stream.once.total_seconds() * 1e6)
+        if alive and (not s.key or feed.stream.versioned):
+            again.append(s)
+        elif s.key:
+            updates.append(s)
+        else:
+            creates.append(s)
+    _repeat(walk, feed, again)
+    _look_up(walk, feed, updates)
+    _search(walk, feed, creates, now)
+    with walk.store.read() as tx:
+        return not tx.rows("SELECT 1 FROM outbox WHERE stream_id = ? AND state = 'sent' LIMIT 1", feed.id)
+
+
+def _repeat(walk: Walk, feed: Feed, rows: Sequence[Sending]) -> None:
+    """The target keeps idempotency keys: the same content under the same key is answered as it was."""
+    from hub.sync.push import _their_keys
+
+    for at in range(0, len(rows), feed.stream.batch):
+        batch = list(rows[at : at + feed.stream.batch])
+        with walk.begin() as work:
+            work.load_golden(s.golden_id for s in batch)
+            wants = [(work.golden(s.golden_id), None, s.want) for s in batch]
+            look = _their_keys(walk, work, feed, wants)
+        for s in batch:
+            values = {path: value for path, (value, _) in s.want.items()}
+            if look is not None:
+                values, _ = feed.mapping.unresolve(values, look)
+            s.data = feed.mapping.write(values, create=not s.key).data
+        _, go_on = _send(walk, feed, batch)
+        if not go_on:
+            return
+
+
+def _look_up(walk: Walk, feed: Feed, rows: Sequence[Sending]) -> None:
+    """An update: read the record; its version, or what it shows, tells whether the write arrived."""
+    if not rows:
+        return
+    shown = {r.key: r for r in feed.connector.read(feed.stream.name, [s.key for s in rows])}
+    with walk.begin() as work:
+        work.load(feed.id, [s.key for s in rows])
+        for s in rows:
+            _forget(work, feed, s.golden_id, s.key)
+            link = work.links.get((feed.id, s.key))
+            now = shown.get(s.key)
+            work.load_golden([s.golden_id])
+            work.bump(work.golden(s.golden_id).id)
+            if link is None or link.golden_id is None:
+                continue
+            work.touch(link)
+            if now is None or now.deleted:
+                link.deleted_at = work.now
+                continue
+            link.receipt_seq = work.tx.seq
+            if feed.stream.versioned and now.version == s.expect:
+                continue  # it did not arrive
+            _echo(work, feed, s, now)
+    walk.count(feed, "settled", len(rows))
+
+
+def _echo(work: Work, feed: Feed, s: Sending, now: Record) -> None:
+    """What looks like our write is its echo, the rest is merged as usual."""
+    link = work.links[feed.id, s.key]
+    golden = work.golden(link.golden_id or "")
+    digest, payload = arrive(feed, now)
+    arrival = read(feed, now, digest, payload, work.now)
+    values = arrival.values
+    if feed.mapping.links:
+        from hub.sync.push import _known_ids
+
+        values, _ = feed.mapping.resolve(values, _known_ids(work, feed, s, values))
+    echo = {
+        path: ws
+        for path, ws in s.want.items()
+        if path in values and values[path] != link.seen.get(path) and alike(values[path], ws[0])
+    }
+    link.digest, link.payload = digest, payload
+    work.payloads.add((feed.id, link.key))
+    observe(work.merging, link, golden, Snapshot(values, now.version, arrival.at, False, arrival.unclear), echo)
+
+
+def _search(walk: Walk, feed: Feed, rows: Sequence[Sending], now: int) -> None:
+    """A create: search by our id once a search can be trusted; what cannot be searched is left to a person."""
+    if not rows:
+        return
+    if not feed.stream.findable:
+        with walk.begin() as work:
+            for s in rows:
+                work.load_golden([s.golden_id])
+                why = Rejected("it may exist over there: look, then link it or retry (hub outbox retry)")
+                _bury(work, feed, s, {path: value for path, (value, _) in s.want.items()}, why)
+                _forget(work, feed, s.golden_id, s.key)
+        walk.count(feed, "unknown", len(rows))
+        return
+    timeout = float(getattr(feed.connector, "timeout", TIMEOUT))
+    wait = int((timeout + feed.stream.late.total_seconds() + 1) * 1e6)
+    ripe = [s for s in rows if now >= s.sent_at + wait]
+    if not ripe:
+        return
+    found = dict(feed.connector.find(feed.stream.name, [s.golden_id for s in ripe]))
+    with walk.begin() as work:
+        work.load(feed.id, [r.key for r in found.values()])
+        work.load_golden(s.golden_id for s in ripe)
+        for s in ripe:
+            record = found.get(s.golden_id)
+            if record is None or record.deleted:
+                _forget(work, feed, s.golden_id, s.key)
+                work.bump(work.golden(s.golden_id).id)
+            else:
+                receipt(walk, work, feed, s, Receipt(record.key, record.version), record, unsure=True)
+    walk.count(feed, "settled", len(ripe))

@@ -1,0 +1,98 @@
+"""What every step of the walk is handed: the store, the feeds, the rules, the clock."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from hub.config import Project
+from hub.store import Store, Tx
+from hub.sync.feed import Feed
+from hub.sync.stamp import Rankings
+from hub.sync.work import Work
+
+BATCH = 2_000  # records a transaction: 500 costs a third more, 5,000 gives 6 % for 40 MB
+
+Random = Callable[[int], bytes]
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+class Ids:
+    """New golden ids: the model's name and 26 letters that grow with time, so that an index grows at its end."""
+
+    def __init__(self, clock: Callable[[], float], random: Random = os.urandom) -> None:
+        self._clock = clock
+        self._random = random
+        self._last = 0
+
+    def __call__(self, model: str) -> str:
+        number = int(self._clock() * 1000) << 80
+        if number <= self._last:
+            number = self._last + 1 + int.from_bytes(self._random(3), "big")
+        else:
+            number += int.from_bytes(self._random(10), "big")
+        self._last = number
+        letters = []
+        for _ in range(26):
+            number, rest = divmod(number, 32)
+            letters.append(_ALPHABET[rest])
+        return f"{model}_{''.join(reversed(letters))}"
+
+
+@dataclass(slots=True)
+class Walk:
+    """One run's view of the hub."""
+
+    store: Store
+    project: Project
+    feeds: dict[int, Feed]
+    ids: Ids
+    derive: Any = None  # the hook, None where no plugin has it
+    survive: Any = None
+    run_id: int | None = None
+    counts: dict[int, Counter[str]] = field(default_factory=dict)
+    rankings: Rankings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rank()
+
+    def rank(self) -> None:
+        """Take the feeds and the rules into account again."""
+        self.rankings = Rankings(self.project.rule, {f.id: f.connection for f in self.feeds.values()})
+
+    @property
+    def connections(self) -> dict[int, str]:
+        """Stream ids to connection names."""
+        return {f.id: f.connection for f in self.feeds.values()}
+
+    def count(self, feed: Feed, what: str, n: int = 1) -> None:
+        """Add to the run's counts."""
+        if n:
+            self.counts.setdefault(feed.id, Counter())[what] += n
+
+    def work(self, tx: Tx) -> Work:
+        """A unit of work in a transaction."""
+        return Work(
+            tx,
+            now=self.store.now(),
+            rankings=self.rankings,
+            connections=self.connections,
+            survive=self.survive,
+            run_id=self.run_id,
+        )
+
+    @contextmanager
+    def begin(self) -> Iterator[Work]:
+        """A unit of work in its own transaction, saved at its end."""
+        with self.store.begin() as tx:
+            work = self.work(tx)
+            yield work
+            work.save()
+
+    def of_model(self, model: str) -> Sequence[Feed]:
+        """The feeds of a model."""
+        return [f for f in self.feeds.values() if f.model == model]

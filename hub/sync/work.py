@@ -1,0 +1,185 @@
+"""One transaction's worth of links and golden records: loaded in a batch, changed in memory, written in a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from hub.store import Tx
+from hub.store.tables import finding, golden, identifier, lineage, record, reference
+from hub.sync.feed import referred, refers
+from hub.sync.merge import Finding, Merging
+from hub.sync.stamp import Rankings
+from hub.sync.state import GOLDEN, LINK, Golden, Link, golden_of, link_of, text
+
+COLUMNS = (
+    "key stream_id golden_id origin_id digest landed waiting seen marks ours version changed_at deleted_at receipt_seq"
+).split()
+
+
+class Work:
+    """The links and golden records of one write transaction."""
+
+    def __init__(
+        self,
+        tx: Tx,
+        *,
+        now: int,
+        rankings: Rankings,
+        connections: Mapping[int, str],
+        survive: Any = None,
+        run_id: int | None = None,
+    ) -> None:
+        self.tx = tx
+        self.now = now
+        self.run_id = run_id
+        self.links: dict[tuple[int, str], Link] = {}
+        self.goldens: dict[str, Golden] = {}
+        self.merging = Merging(rankings, connections, survive)
+        self.payloads: set[tuple[int, str]] = set()  # links whose payload is to be written
+        self.bumped: set[str] = set()  # golden records that targets must be compared with again
+
+    # -- loading
+
+    def load(self, stream: int, keys: Sequence[str]) -> None:
+        """Load the links of these keys, with the golden records they belong to and those records' other links."""
+        if not keys:
+            return
+        rows = self.tx.rows(f"SELECT {LINK} FROM record WHERE stream_id = ? AND key IN ?", stream, list(keys))
+        ids = []
+        for row in rows:
+            link = self.links.setdefault((row[0], row[1]), link_of(row))
+            if link.golden_id:
+                ids.append(link.golden_id)
+        self.load_golden(ids)
+
+    def load_golden(self, ids: Iterable[str]) -> None:
+        """Load golden records with all their links, following those that were merged into others."""
+        missing = sorted({i for i in ids if i not in self.goldens})
+        while missing:
+            for row in self.tx.rows(f"SELECT {GOLDEN} FROM golden WHERE id IN ?", missing):
+                self.goldens[row[0]] = golden_of(row)
+            for row in self.tx.rows(f"SELECT {LINK} FROM record WHERE golden_id IN ?", missing):
+                link = self.links.setdefault((row[0], row[1]), link_of(row))
+                self.merging.family.setdefault(row[2], {})[row[0], row[1]] = link
+            merged = (self.goldens[i].into_id for i in missing if i in self.goldens)
+            missing = sorted({i for i in merged if i is not None and i not in self.goldens})
+
+    def golden(self, id: str) -> Golden:
+        """A loaded golden record, or the one it was merged into."""
+        found = self.goldens[id]
+        while found.into_id:
+            found = self.goldens[found.into_id]
+        return found
+
+    def family(self, golden_id: str) -> dict[tuple[int, str], Link]:
+        """All links of a loaded golden record."""
+        return self.merging.family.setdefault(golden_id, {})
+
+    # -- changing
+
+    def add(self, link: Link) -> Link:
+        """Take a new link into the work."""
+        self.links[link.stream, link.key] = link
+        self.merging.touched.add((link.stream, link.key))
+        return link
+
+    def attach(self, link: Link, target: Golden) -> None:
+        """Make the link one of the golden record's."""
+        link.golden_id = target.id
+        self.family(target.id)[link.stream, link.key] = link
+        self.touch(link)
+
+    def touch(self, link: Link) -> None:
+        """The link is to be written."""
+        self.merging.touched.add((link.stream, link.key))
+
+    def bump(self, golden_id: str) -> None:
+        """Targets are to be compared with this golden record again."""
+        self.bumped.add(golden_id)
+
+    def report(self, kind: str, words: str, link: Link | None = None, **where: Any) -> None:
+        """Tell a person something."""
+        if link is not None:
+            where = {"stream": link.stream, "key": link.key, "golden_id": link.golden_id} | where
+        self.merging.findings.append(Finding(kind, words, **where))
+
+    # -- writing
+
+    def save(self) -> None:
+        """Write everything that changed."""
+        self._save_links()
+        self._save_golden()
+        merging, tx = self.merging, self.tx
+        tx.insert(
+            lineage,
+            ("golden_id", "field", "value", "stamp", "stream_id", "key", "seq", "class", "won", "over"),
+            [
+                (x.golden_id, x.field, text(x.value), text(x.stamp), x.stream, x.key, tx.seq, x.sight, x.won, text(x.over))
+                for x in merging.lineage
+            ],
+        )
+        tx.insert(
+            finding,
+            ("run_id", "kind", "stream_id", "key", "golden_id", "field", "text", "at"),
+            [
+                (self.run_id, x.kind, x.stream, x.key, x.golden_id, x.field, x.text, self.now)
+                for x in merging.findings
+            ],
+        )
+
+    def _save_links(self) -> None:
+        fresh, whole, light = [], [], []
+        for at in self.merging.touched:
+            link = self.links[at]
+            row = (
+                link.key, link.stream, link.golden_id, link.origin_id, link.digest, link.landed, link.waiting,
+                text(link.seen), link.marks_text() if link.marks else None, link.ours, link.version, link.changed_at,
+                link.deleted_at, link.receipt_seq,
+            )  # fmt: skip
+            if link.new:
+                fresh.append((*row, link.payload))
+                link.new = False
+            elif at in self.payloads:
+                whole.append((*row, link.payload))
+            else:
+                light.append(row)
+        self.tx.insert(record, (*COLUMNS, "payload"), fresh)
+        self.tx.upsert(record, (*COLUMNS, "payload"), whole)
+        self.tx.upsert(record, COLUMNS, light)
+
+    def _save_golden(self) -> None:
+        fresh, changed, refs, cleared = [], [], [], []
+        for g in self.goldens.values():
+            if not (g.new or g.changed or g.id in self.bumped):
+                continue
+            row = (
+                g.id, g.model, text(g.values), text(g.first) if g.first else None,
+                text(g.stamps) if g.stamps else None, g.into_id, g.archived_at, self.tx.seq,
+            )  # fmt: skip
+            (fresh if g.new else changed).append(row)
+            if refers(g.model) and (g.new or g.changed):
+                if not g.new:
+                    cleared.append(g.id)
+                refs += [(target, g.id, path) for path, target in set(referred(g.model, g.values))]
+            g.new = g.changed = False
+        columns = ("id", "model", "data", "first", "stamps", "into_id", "archived_at", "seq")
+        self.tx.insert(golden, columns, fresh)
+        self.tx.upsert(golden, columns, changed)
+        if cleared:
+            self.tx.run("DELETE FROM reference WHERE golden_id IN ?", cleared)
+        if refs:
+            self.tx.insert(reference, ("target_id", "golden_id", "field"), refs, ignore=True)
+            # a record that something refers to may now be wanted where only such records are created
+            targets = sorted({r[0] for r in refs})
+            self.tx.run("UPDATE golden SET seq = ? WHERE id IN ? AND seq < ?", self.tx.seq, targets, self.tx.seq)
+
+    def claim(self, names: Sequence[tuple[str, str]]) -> dict[str, str]:
+        """Claim identifiers for golden ids, (name, id) each; return those that were taken: name to whose they are."""
+        wanted = dict(reversed(names))  # the first claim of a name in this batch counts
+        rows = sorted(wanted.items())
+        if self.tx.insert(identifier, ("name", "golden_id"), rows, ignore=True) == len(rows):
+            return {}
+        found = dict(self.tx.rows("SELECT name, golden_id FROM identifier WHERE name IN ?", [r[0] for r in rows]))
+        return {name: id for name, id in found.items() if id != wanted[name]}
+
