@@ -41,6 +41,7 @@ class HubSpot(Api):
         version: str = "v3",
         rate: float = 9.0,
         search_rate: float = 4.0,
+        list_page: int = 100,
         search_page: int = 200,
         archived_pages: int = 100,
         timeout: float = 30.0,
@@ -53,6 +54,7 @@ class HubSpot(Api):
         self.properties |= {name: tuple(names) for name, names in (properties or {}).items()}
         self.extra_properties = {name: tuple(names) for name, names in (extra_properties or {}).items()}
         self.id_property = id_property
+        self.list_page = list_page
         self.search_page = search_page
         self.archived_pages = archived_pages
         self._prepared: set[str] = set()
@@ -117,4 +119,12 @@ class HubSpot(Api):
 
     def _reader(self, stream: str) -> Reader:
         asked = self.asked(stream)
-        return Reader(self, SHAPES[stream], asked, self.id_property, self.search_page, self.archived_pages)
+        return Reader(
+            self,
+            SHAPES[stream],
+            asked,
+            self.id_property,
+            listed=self.list_page,
+            searched=self.search_page,
+            archived_pages=self.archived_pages,
+        )

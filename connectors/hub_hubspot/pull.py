@@ -59,13 +59,22 @@ class Reader:
     """Reads one stream."""
 
     def __init__(
-        self, api: Api, shape: Shape, properties: Sequence[str], id_property: str, page: int, archived_pages: int
+        self,
+        api: Api,
+        shape: Shape,
+        properties: Sequence[str],
+        id_property: str,
+        *,
+        listed: int,
+        searched: int,
+        archived_pages: int,
     ) -> None:
         self.api = api
         self.shape = shape
         self.properties = tuple(properties)
         self.id_property = id_property
-        self.size = page
+        self.listed = listed
+        self.size = searched
         self.archived_pages = archived_pages
 
     def pull(self, cursor: str | None) -> Iterator[Page]:
@@ -120,7 +129,7 @@ class Reader:
         answer = decoded(
             self.api.get(
                 f"{self.api.objects}/{self.shape.object}",
-                limit=100,
+                limit=self.listed,
                 after=after,
                 archived="true" if archived else None,
                 properties=",".join(self.properties),

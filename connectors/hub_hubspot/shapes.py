@@ -60,10 +60,10 @@ SHAPES = {
         "customer",
         words(
             """
-name domain website phone email address address2 city state zip country industry
-description lifecyclestage hubspot_owner_id hs_parent_company_id legal_name vat_id
-createdate
-"""
+            name domain website phone email address address2 city state zip country industry
+            description lifecyclestage hubspot_owner_id hs_parent_company_id legal_name vat_id
+            createdate
+            """
         ),
         own=(Own("vat_id", "VAT id"), Own("legal_name", "Legal name"), Own("email", "E-mail"), *ROLL_UPS),
     ),
@@ -72,9 +72,9 @@ createdate
         "contact",
         words(
             """
-firstname lastname email phone mobilephone jobtitle hs_language hubspot_owner_id company
-createdate
-"""
+            firstname lastname email phone mobilephone jobtitle hs_language hubspot_owner_id company
+            createdate
+            """
         ),
         ties={"company": "companies"},
         changed="lastmodifieddate",  # contacts alone have it under this name
@@ -84,9 +84,9 @@ createdate
         "deal",
         words(
             """
-dealname amount deal_currency_code dealstage pipeline closedate createdate
-hs_deal_stage_probability hs_is_closed hs_is_closed_won hubspot_owner_id order_number
-"""
+            dealname amount deal_currency_code dealstage pipeline closedate createdate
+            hs_deal_stage_probability hs_is_closed hs_is_closed_won hubspot_owner_id order_number
+            """
         ),
         ties={"company": "companies", "contact": "contacts"},
         lines=True,
@@ -97,9 +97,9 @@ hs_deal_stage_probability hs_is_closed hs_is_closed_won hubspot_owner_id order_n
         "ticket",
         words(
             """
-subject content hs_pipeline hs_pipeline_stage hs_ticket_priority source_type
-hubspot_owner_id createdate closed_date
-"""
+            subject content hs_pipeline hs_pipeline_stage hs_ticket_priority source_type
+            hubspot_owner_id createdate closed_date
+            """
         ),
         ties={"company": "companies", "contact": "contacts"},
     ),
@@ -108,10 +108,10 @@ hubspot_owner_id createdate closed_date
         "order",
         words(
             """
-hs_order_name hs_external_order_id hs_currency_code hs_subtotal_price hs_tax
-hs_total_price hs_fulfillment_status hs_external_order_status hs_external_created_date
-customer_reference hubspot_owner_id hs_createdate
-"""
+            hs_order_name hs_external_order_id hs_currency_code hs_subtotal_price hs_tax
+            hs_total_price hs_fulfillment_status hs_external_order_status hs_external_created_date
+            customer_reference hubspot_owner_id hs_createdate
+            """
         ),
         ties={"company": "companies", "contact": "contacts", "deal": "deals"},
         lines=True,
@@ -122,10 +122,10 @@ customer_reference hubspot_owner_id hs_createdate
         "invoice",
         words(
             """
-hs_number hs_title hs_currency hs_amount_billed hs_balance_due hs_invoice_status
-hs_invoice_date hs_due_date hs_purchase_order_number invoice_number net_amount tax_amount
-invoice_state hs_createdate
-"""
+            hs_number hs_title hs_currency hs_amount_billed hs_balance_due hs_invoice_status
+            hs_invoice_date hs_due_date hs_purchase_order_number invoice_number net_amount tax_amount
+            invoice_state hs_createdate
+            """
         ),
         ties={"company": "companies", "contact": "contacts", "deal": "deals", "order": "orders"},
         lines=True,
@@ -141,17 +141,17 @@ invoice_state hs_createdate
         "product",
         words(
             """
-name hs_sku description price hs_price_currency_code hs_cost_of_goods_sold createdate
-"""
+            name hs_sku description price hs_price_currency_code hs_cost_of_goods_sold createdate
+            """
         ),
     ),
 }
 
 LINE = words(
     """
-hs_sku name description quantity price amount discount hs_discount_percentage
-hs_line_item_currency_code hs_product_id hs_position_on_quote
-"""
+    hs_sku name description quantity price amount discount hs_discount_percentage
+    hs_line_item_currency_code hs_product_id hs_position_on_quote
+    """
 )
 """The properties of a line item."""
 
