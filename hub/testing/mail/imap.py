@@ -36,7 +36,7 @@ class Mailbox:
         """A logged-in connection for the length of a block."""
         client = imaplib.IMAP4(self.host, self.port, timeout=10)
         try:
-            client.login(client._quote(user), self.accounts[user])  # type: ignore[attr-defined]
+            client.login(f'"{user}"', self.accounts[user])  # imaplib quotes the password alone
             yield client
         finally:
             client.logout()

@@ -32,7 +32,7 @@ async def run(port: int, accounts: dict[str, str]) -> None:
         inherited_sockets=None,
         demo_data=False,
         demo_user="",
-        demo_password="",  # noqa: S106  the argument is demanded, the account is not made
+        demo_password="",
     )
     # Hashing would cost every login a tenth of a second, and these passwords protect nothing.
     config = Config.from_args(args, hash_context=Cleartext())
@@ -51,5 +51,6 @@ async def run(port: int, accounts: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    asked = json.loads(sys.stdin.buffer.raw.readline())  # type: ignore[attr-defined]  # unbuffered: see add_reader
+    with open(0, "rb", buffering=0, closefd=False) as stdin:  # unbuffered, or add_reader would miss what was read
+        asked = json.loads(stdin.readline())
     asyncio.run(run(asked["port"], asked["accounts"]))

@@ -67,7 +67,7 @@ class SmtpServer:
             def factory(self) -> SMTP:
                 with warnings.catch_warnings():  # passwords without TLS: on loopback that is meant
                     warnings.simplefilter("ignore")
-                    return super().factory()
+                    return SMTP(self.handler, **self.SMTP_kwargs)
 
         logging.getLogger("mail.log").setLevel(logging.ERROR)
         self.port = free_port()
