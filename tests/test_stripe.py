@@ -156,11 +156,26 @@ def test_a_cursor_run_of_many_pages_can_be_cut_off_anywhere(fake: FakeStripe, st
         assert seen == set(old) | fresh
 
 
-def test_changes_in_the_second_of_the_cursor_are_not_lost(fake: FakeStripe, stripe: Stripe) -> None:
+def test_a_change_in_the_second_of_the_cursor_is_not_lost(fake: FakeStripe, stripe: Stripe, clock: Clock) -> None:
     ann = fake.add_customer(name="Ann")["id"]
+    clock.now += DAY
     _, cursor = pull(stripe, "customers")
-    fake.edit_customer(ann, name="Anna")  # the clock stands still
+    fake.edit_customer(ann, name="Anna")  # the clock has stood still
     records, _ = pull(stripe, "customers", cursor)
+    assert [body(r)["name"] for r in records] == ["Anna"]
+
+
+def test_a_change_that_shows_behind_the_cursor_is_not_lost(fake: FakeStripe, stripe: Stripe, clock: Clock) -> None:
+    ann = fake.add_customer(name="Ann")["id"]
+    clock.now += DAY
+    _, cursor = pull(stripe, "customers")
+    fake.events_late = 60
+    fake.edit_customer(ann, name="Anna")
+    clock.now += 59
+    records, cursor = pull(stripe, "customers", cursor)
+    assert records == []
+    clock.now += 1
+    records, cursor = pull(stripe, "customers", cursor)
     assert [body(r)["name"] for r in records] == ["Anna"]
 
 

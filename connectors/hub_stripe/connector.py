@@ -90,13 +90,14 @@ class Stripe(Reader):
         if self.stream(stream).findable and write.our_id:
             data["metadata"] = {**(data.get("metadata") or {}), self.id_field: write.our_id}
         sent = form(data) | {f"expand[{index}]": name for index, name in enumerate(kind.expand)}
+        once = f"{stream}.{write.once}"  # Stripe keeps one set of keys for the whole account
         try:
-            answer = self.request("POST", path, data=sent, once=write.once)
+            answer = self.request("POST", path, data=sent, once=once)
         except Replayed:
             if write.key is None:
                 return self._created(stream, write)
             # An update sets values: under another key it has the same effect, whether or not the first one arrived.
-            answer = self.request("POST", path, data=sent, once=f"{write.once[:250]}.2")
+            answer = self.request("POST", path, data=sent, once=f"{once}.2")
         record = self._record(stream, answer.content, None)
         return Receipt(record.key, data=record.data)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 import httpx
@@ -16,7 +16,6 @@ from hub_stripe.answers import StripeApi
 from hub_stripe.kinds import KINDS, Kind
 from hub_stripe.shape import Event, Head, Invoice, Listing, about_charge, about_customer, with_field
 
-PAGE = 100
 OVERLAP = 61  # late + 1 s
 KEPT = 29 * 86400  # events are listed for 30 days; the last of them is left alone
 
@@ -24,6 +23,7 @@ KEPT = 29 * 86400  # events are listed for 30 days; the last of them is left alo
 class Reader(StripeApi):
     """The half of the connector that reads."""
 
+    page: ClassVar[int] = 100  # the most Stripe gives
     id_field: str
     references: tuple[str, ...]
 
@@ -68,8 +68,8 @@ class Reader(StripeApi):
             if records:
                 yield Page(records, f"{begun}")
         older = sorted((at, key) for key, at in changed.items() if key not in new)
-        for start in range(0, len(older), PAGE):
-            part = older[start : start + PAGE]
+        for start in range(0, len(older), self.page):
+            part = older[start : start + self.page]
             yield Page([self._get(stream, key, at) for at, key in part], f"{max(begun, part[-1][0])}")
         yield Page([], f"{max(begun, now)}")
 
@@ -78,7 +78,7 @@ class Reader(StripeApi):
         changed: dict[str, int] = {}
         now, after = 0, None
         while True:
-            asked = {"types[]": list(kind.events), "limit": PAGE, "starting_after": after}
+            asked = {"types[]": list(kind.events), "limit": self.page, "starting_after": after}
             answer = self.get("/v1/events", **asked, **({"created[gte]": since} if since > 0 else {}))
             now = now or _moment(answer)
             page = msgspec.json.decode(answer.content, type=Listing)
@@ -100,7 +100,7 @@ class Reader(StripeApi):
         """
         while True:
             try:
-                answer = self.get(kind.path, limit=PAGE, starting_after=after or None,
+                answer = self.get(kind.path, limit=self.page, starting_after=after or None,
                                   **asked, **({"expand[]": kind.expand_listed} if kind.expand else {}))  # fmt: skip
             except Rejected as error:
                 if not after or "starting_after" not in error.fields:
@@ -128,7 +128,7 @@ class Reader(StripeApi):
             query = " OR ".join(f'metadata["{self.id_field}"]:"{_quoted(our_id)}"' for our_id in sorted(wanted))
             page = None
             while page is None or page.next_page:
-                answer = self.get(f"{kind.path}/search", query=query, limit=PAGE, page=page and page.next_page,
+                answer = self.get(f"{kind.path}/search", query=query, limit=self.page, page=page and page.next_page,
                                   **({"expand[]": kind.expand_listed} if kind.expand else {}))  # fmt: skip
                 page = msgspec.json.decode(answer.content, type=Listing)
                 for raw in page.data:

@@ -44,6 +44,7 @@ class Books:
         self.order: dict[str, list[str]] = {kind: [] for kind in PREFIX}
         self.place: dict[str, int] = {}  # id to its index in order[kind]
         self.touched: dict[str, float] = {}  # id to the time of its last change, for searches that lag
+        self.events_late = 0.0  # seconds until an event is listed
         self._count = 0
 
     def now(self) -> int:

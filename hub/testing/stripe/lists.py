@@ -115,7 +115,10 @@ def _span(books: Books, kind: str, asked: Mapping[str, Any], after: str | None, 
     if kind == "event":
         oldest = books.now() - KEPT
         least = max(least or 0, oldest)
+    newest = books.now() - (books.events_late if kind == "event" else 0)
     for thing in books.newest(kind, after=after, before=before):
+        if thing.get("created", 0) > newest:
+            continue
         if before is None and least is not None and thing["created"] < least:
             return  # all that follow are older still
         yield thing
