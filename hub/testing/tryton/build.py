@@ -79,13 +79,13 @@ def say(step: str) -> None:
 
 def build(conf: str, password: str) -> None:
     """Create tables and records of all modules, then the company, in the empty file the configuration names."""
-    from trytond import config
+    from trytond import config  # type: ignore[import-untyped]
 
     config.update_etc(conf)
     accept_any_domain()
     from trytond import backend
-    from trytond.model.modelstorage import ModelStorage
-    from trytond.pool import Pool
+    from trytond.model.modelstorage import ModelStorage  # type: ignore[import-untyped]
+    from trytond.pool import Pool  # type: ignore[import-untyped]
 
     gc.disable()  # a short process of many small objects: collecting them costs more than keeping them
     database = backend.Database(DATABASE)
@@ -106,7 +106,7 @@ def build(conf: str, password: str) -> None:
 
 def accept_any_domain() -> None:
     """Let Tryton take e-mail addresses of domains that do not exist; it asks the DNS for each one otherwise."""
-    from trytond.tools import email_
+    from trytond.tools import email_  # type: ignore[import-untyped]
 
     if checks := getattr(email_, "_validate_email", None):
 
@@ -142,7 +142,7 @@ def seed(pool: Any, password: str) -> None:
 
 def _carry_out(user: int, context: dict[str, Any], step: Callable[[], T]) -> T:
     """Run a step in a transaction; one that must lock tables at its start says so by an error and begins again."""
-    from trytond.transaction import Transaction, TransactionError
+    from trytond.transaction import Transaction, TransactionError  # type: ignore[import-untyped]
 
     extras: dict[str, Any] = {}
     while True:

@@ -11,9 +11,19 @@ from typing import Any
 
 import httpx
 
+from hub.errors import HubError
 
-class Missed(Exception):
+
+class MissedError(HubError):
     """What a person tried in the ERP did not work; the message is the ERP's."""
+
+
+class ConfirmationError(HubError):
+    """Tryton asks for a confirmation; `name` is what it will be remembered under."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
 
 
 class People:
@@ -26,14 +36,21 @@ class People:
         self._password = password
         self._company = company
         self._header: dict[str, str] = {}
+        self._me = 0
 
     def call(self, method: str, *params: Any, **context: Any) -> Any:
         """Call any method, such as `model.party.party.read`, by position; the context comes from the keywords."""
         if not self._header:
             session = self._send("common.db.login", [self._user, {"password": self._password}])
+            self._me = session[0]
             token = base64.b64encode(f"{self._user}:{session[0]}:{session[1]}".encode()).decode()
             self._header = {"Authorization": f"Session {token}"}
-        return self._send(method, [*params, {"company": self._company, **context}])
+        while True:
+            try:
+                return self._send(method, [*params, {"company": self._company, **context}])
+            except ConfirmationError as warning:  # a window asks "are you sure?", and a person clicks Yes
+                given = {"user": self._me, "name": warning.name, "always": False}
+                self._send("model.res.user.warning.create", [[given], {}])
 
     def _send(self, method: str, params: Sequence[Any]) -> Any:
         body = json.dumps({"id": 1, "method": method, "params": params}, default=_encode)
@@ -42,7 +59,10 @@ class People:
         answer.raise_for_status()
         told = json.loads(answer.content, object_hook=_decode)
         if "error" in told:
-            raise Missed(f"{method}: {told['error']}")
+            kind, words = told["error"]
+            if kind == "UserWarning":
+                raise ConfirmationError(words[0])
+            raise MissedError(f"{method}: {told['error']}")
         return told["result"]
 
     def find(self, model: str, *domain: Any, fields: Sequence[str] = ("id",), **context: Any) -> list[dict[str, Any]]:
@@ -54,7 +74,7 @@ class People:
         """Return the id of the one record that meets the domain."""
         found = self.find(model, *domain)
         if len(found) != 1:
-            raise Missed(f"{model}: {len(found)} records meet {domain}")
+            raise MissedError(f"{model}: {len(found)} records meet {domain}")
         return int(found[0]["id"])
 
     def add_party(
@@ -136,12 +156,12 @@ class People:
         address = self.find("party.address", ["party", "=", party])[0]["id"]
         rows = []
         for sku, quantity in lines.items():
-            fields = ["id", "default_uom", "list_price", "template.account_category"]
+            fields = ["id", "default_uom", "list_price_used", "template.account_category"]
             (product,) = self.find("product.product", ["code", "=", sku], fields=fields)
             category = product["template."]["account_category"]
             taxes = self.call("model.product.category.read", [category], ["customer_taxes_used"])
             row = {"product": product["id"], "quantity": quantity, "unit": product["default_uom"]}
-            row |= {"unit_price": product["list_price"], "taxes": [["add", taxes[0]["customer_taxes_used"]]]}
+            row |= {"unit_price": product["list_price_used"], "taxes": [["add", taxes[0]["customer_taxes_used"]]]}
             rows.append(row)
         values: dict[str, Any] = {"party": party, "reference": reference, "lines": [["create", rows]]}
         sale = int(self._create("sale.sale", values | {"invoice_address": address, "shipment_address": address}))
@@ -153,9 +173,11 @@ class People:
         """Post the draft invoice of a confirmed sale and return its number."""
         self.call("model.sale.sale.process", [sale])
         read = self.call("model.sale.sale.read", [sale], ["invoices"])
-        drafts = [i["id"] for i in self.find("account.invoice", ["id", "in", read[0]["invoices"]], ["state", "=", "draft"])]
+        drafts = [
+            i["id"] for i in self.find("account.invoice", ["id", "in", read[0]["invoices"]], ["state", "=", "draft"])
+        ]
         if not drafts:
-            raise Missed(f"sale {sale} has no draft invoice")
+            raise MissedError(f"sale {sale} has no draft invoice")
         self.call("model.account.invoice.write", drafts, {"invoice_date": on or date.today()})
         self.call("model.account.invoice.post", drafts)
         return str(self.call("model.account.invoice.read", drafts, ["number"])[0]["number"])
@@ -172,7 +194,11 @@ class People:
         if amount is not None:
             form["amount"] = amount
         form = {k: v for k, v in form.items() if not k.endswith(".")}
-        self.call(f"{wizard}.execute", session, {start: form}, "choice", **context)
+        asked = self.call(f"{wizard}.execute", session, {start: form}, "choice", **context)
+        if "view" in asked:  # the amount is not all: what about the rest?
+            rest = {k: v for k, v in asked["view"]["defaults"].items() if not k.endswith(".")}
+            forms = {start: form, "ask": rest | {"type": "partial"}}
+            self.call(f"{wizard}.execute", session, forms, "pay", **context)
         self.call(f"{wizard}.delete", session, **context)
 
     def _create(self, model: str, values: Mapping[str, Any]) -> int:

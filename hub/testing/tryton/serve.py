@@ -14,12 +14,12 @@ from hub.testing.tryton.build import DATABASE, accept_any_domain
 
 def serve(conf: str) -> None:
     """Load the database's modules and answer requests, one at a time: SQLite takes one writer."""
-    from trytond import config
+    from trytond import config  # type: ignore[import-untyped]
 
     config.update_etc(conf)
     accept_any_domain()
-    from trytond.pool import Pool
-    from trytond.wsgi import app
+    from trytond.pool import Pool  # type: ignore[import-untyped]
+    from trytond.wsgi import app  # type: ignore[import-untyped]
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     class Quiet(WSGIRequestHandler):

@@ -1,0 +1,160 @@
+"""Tryton: parties, products, opportunities, sales, invoices and payments of one company, over JSON-RPC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import ClassVar
+
+from hub.connect.base import Answer, Page, Receipt, Record, Stream, Write
+from hub.errors import ConfigError, Conflict, HubError, Missing, Rejected, Unauthorized, Unavailable
+from hub_tryton.catalogue import Opportunities, Products
+from hub_tryton.changes import Cursor, changed, newest
+from hub_tryton.invoices import Invoices
+from hub_tryton.parties import Parties
+from hub_tryton.payments import Payments
+from hub_tryton.rpc import Rpc
+from hub_tryton.sales import Sales
+from hub_tryton.source import Names, Source
+
+
+class Tryton(Rpc):
+    """A Tryton 8 server.
+
+    `confirm` quotes and confirms the sales it creates unless their state says otherwise; `payment_method` names the
+    one to book payments under whose own method Tryton does not have.
+    """
+
+    name: ClassVar[str] = "tryton"
+    streams: ClassVar[tuple[Stream, ...]] = (
+        Stream("parties", "customer", push=True, versioned=True, findable=True),
+        Stream("products", "product", versioned=True),
+        Stream("opportunities", "deal", versioned=True),
+        Stream("sales", "order", push=True, versioned=True, findable=True),
+        Stream("invoices", "invoice", versioned=True),
+        Stream("payments", "payment", push=True, versioned=True, findable=True),
+    )
+
+    def __init__(
+        self,
+        base_url: str,
+        database: str,
+        user: str,
+        password: str,
+        company: int = 1,
+        confirm: bool = True,
+        payment_method: str = "",
+        page_size: int = 200,
+        timeout: float = 60.0,
+        rate: float | None = None,
+    ) -> None:
+        super().__init__(
+            base_url, database=database, user=user, password=password, company=company, timeout=timeout, rate=rate
+        )
+        self.page_size = page_size
+        names = Names(self)
+        self._sources: Mapping[str, Source] = {
+            "parties": Parties(self, names),
+            "products": Products(self, names),
+            "opportunities": Opportunities(self, names),
+            "sales": Sales(self, names, confirm=confirm),
+            "invoices": Invoices(self, names),
+            "payments": Payments(self, names, method=payment_method),
+        }
+
+    def check(self) -> None:
+        """Log in and see that the company is there."""
+        if not self.search_read("company.company", [["id", "=", self.company]], ["currency"]):
+            raise ConfigError(f"{self.base_url}: there is no company {self.company}; set `company` to the id of yours")
+
+    def pull(self, stream: str, cursor: str | None = None) -> Iterator[Page]:
+        """Yield all records by id, or those changed since the cursor by date; see `changes` for what counts as change."""
+        source, at = self._sources[stream], Cursor.parse(cursor) if cursor else None
+        if at is None or at.last is not None:
+            yield from self._everything(source, at)
+        else:
+            yield from self._changed(source, at.at)
+
+    def _everything(self, source: Source, begun: Cursor | None) -> Iterator[Page]:
+        upto = begun.at if begun else newest(self, source.parts)  # before the first record is read
+        last = (begun.last or 0) if begun else 0
+        domain = list(source.domain)
+        total = self.call(f"model.{source.model}.search_count", domain, reads=True, active_test=False)
+        while True:
+            window = [["id", ">", last], *domain]
+            ids = [row["id"] for row in self.search_read(source.model, window, ["id"], limit=self.page_size)]
+            last = ids[-1] if ids else last
+            more = len(ids) == self.page_size
+            records = list(source.records(ids)) if ids else []
+            yield Page(records, str(Cursor(upto, last if more else None)), total)
+            if not more:
+                return
+
+    def _changed(self, source: Source, since: str) -> Iterator[Page]:
+        found = changed(self, source.parts, since)
+        ids = iter(sorted(found, key=lambda id: (found[id], id)))
+        while some := list(islice(ids, self.page_size)):
+            since = max(since, found[some[-1]])
+            yield Page(list(source.records(some)), since, len(found))
+
+    def read(self, stream: str, keys: Sequence[str]) -> Iterator[Record]:
+        """Yield the records with these keys; one that was deleted as a tombstone."""
+        gone = dict.fromkeys(keys)
+        numbers = [int(key) for key in keys if key.isdecimal()]
+        for record in self._sources[stream].records(numbers) if numbers else ():
+            gone.pop(record.key, None)
+            yield record
+        for key in gone:
+            yield Record(key, {}, deleted=True)
+
+    def find(self, stream: str, our_ids: Sequence[str]) -> Iterator[tuple[str, Record]]:
+        """Yield the records that carry one of our ids."""
+        source = self._sources[stream]
+        found = source.locate(list(our_ids))
+        records = {record.key: record for record in source.records(sorted(set(found.values())))} if found else {}
+        for ours, id in found.items():
+            if record := records.get(str(id)):
+                yield ours, record
+
+    def push(self, stream: str, writes: Sequence[Write]) -> Iterator[Answer]:
+        """Carry out writes one by one, since Tryton's batches fail as a whole; read all that landed at once."""
+        if not self.stream(stream).push:
+            yield from super().push(stream, writes)
+        source = self._sources[stream]
+        done: list[int | Conflict | Missing | Rejected | Unavailable] = []
+        stop: HubError | None = None
+        try:
+            source.prepare(writes)
+            # a create that came before, and whose answer was lost, is not repeated
+            found = dict(source.locate([write.our_id for write in writes if write.key is None]))
+            for write in writes:
+                done.append(self._write(source, write, found))
+        except (Unavailable, Unauthorized) as error:
+            stop = error
+        yield from self._receipts(source, done)
+        if stop:
+            raise stop
+
+    def _write(self, source: Source, write: Write, found: dict[str, int]) -> int | Conflict | Missing | Rejected:
+        try:
+            if write.key is not None and not write.key.isdecimal():
+                raise Missing(f"{source.model} {write.key}: Tryton's keys are numbers")
+            id = int(write.key) if write.key is not None else found.get(write.our_id)
+            if id is None:
+                id = found[write.our_id] = source.create(write)
+            else:
+                source.change(write, id)
+        except (Conflict, Missing, Rejected) as error:
+            return error
+        return id
+
+    def _receipts(self, source: Source, done: Sequence[int | Answer]) -> Iterator[Answer]:
+        ids = sorted({each for each in done if isinstance(each, int)})
+        records = {record.key: record for record in source.records(ids)} if ids else {}
+        for each in done:
+            if not isinstance(each, int):
+                yield each
+            elif record := records.get(str(each)):
+                yield Receipt(record.key, record.version, record.data, record.changed_at)
+            else:
+                yield Missing(f"{source.model} {each}: written, and gone before it could be read")
