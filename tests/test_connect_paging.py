@@ -28,7 +28,9 @@ def test_records_keep_their_bytes_and_give_up_key_time_version_and_mark():
         b'{"data":{"list":[{"id":7,"p":{"at":"2026-01-02T03:04:05Z"},"v":3,"gone":false,"x": 1.10},'
         b'{"id":"8","p":null,"gone":true}]},"next":{"after":"z"},"total":2}'
     )
-    records, rest = rows(page, items="data.list", key="id", changed="p.at", deleted="gone", version="v", our_id="x.y")
+    records, rest = rows(
+        page, items="data.list", key="id", changed="p.at", deleted="gone", version="v", our_id="p.ours"
+    )
     assert records == [
         Record(
             "7",
@@ -247,4 +249,4 @@ def test_cursors_are_made_of_the_sources_times_only():
     assert since(T0.isoformat(), timedelta(seconds=3)) == T0 - timedelta(seconds=4)
     with pytest.raises(Unavailable, match="cursor: 'x' is no time"):
         since("x")
-    assert moment("") is None
+    assert moment("") is moment(False) is None

@@ -97,11 +97,11 @@ def rows(
 
 
 def moment(value: Any, where: str = "time") -> datetime | None:
-    """Read a source's time: ISO 8601 with or without zone (then UTC), Unix seconds or milliseconds; "" is None.
+    """Read a source's time: ISO 8601 with or without zone (then UTC), Unix seconds or milliseconds; "" and false are None.
 
     Raises Unavailable for anything else.
     """
-    if value is None or value == "":
+    if value is None or value == "" or value is False:  # Odoo says false for empty
         return None
     try:
         if isinstance(value, str) and not value.replace(".", "", 1).isdigit():
