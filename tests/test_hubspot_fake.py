@@ -213,7 +213,7 @@ def test_faults_come_when_asked_for(fake: FakeHubSpot, http: httpx.Client) -> No
     with pytest.raises(httpx.RemoteProtocolError):
         http.get(url)
     fake.fail("malformed")
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"char|JSON|line"):
         http.get(url).json()
     assert http.get(url).status_code == 200
     assert [c.status for c in fake.calls] == [502, 0, 0, 200, 200]

@@ -21,12 +21,12 @@ class Lines:
         self.id_property = id_property
         self.path = f"{api.objects}/{LINE_ITEMS}"
 
-    def create(self, wants: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]) -> list[list[str]]:
-        """Create lines that hang on nothing yet, for each (idempotency key, lines); returns their ids in order.
+    def create(self, wants: Sequence[tuple[str, int, Sequence[Mapping[str, Any]]]]) -> list[list[str]]:
+        """Create lines that hang on nothing yet, for each (idempotency key, first position, lines); returns their ids.
 
         They carry the write's idempotency key, so that a repetition makes no second ones.
         """
-        marks = [(f"{once}/{n}", n, line) for once, lines in wants for n, line in enumerate(lines, 1)]
+        marks = [(f"{once}/{n}", n, line) for once, first, lines in wants for n, line in enumerate(lines, first)]
         ids: dict[str, str] = {}
         for part in chunks(marks, BATCH):
             inputs = [
@@ -41,7 +41,7 @@ class Lines:
             answer = self._sent("upsert", inputs)
             for row in answer["results"]:
                 ids[row["properties"].get(self.id_property) or row.get("objectWriteTraceId")] = row["id"]
-        return [[ids[f"{once}/{n}"] for n, _ in enumerate(lines, 1)] for once, lines in wants]
+        return [[ids[f"{once}/{n}"] for n, _ in enumerate(lines, first)] for once, first, lines in wants]
 
     def replace(self, name: str, wants: Mapping[str, tuple[str, Sequence[Mapping[str, Any]]]]) -> None:
         """Bring the lines of records to what is wanted, one by one in their order; equal ones cost no write."""
@@ -49,7 +49,7 @@ class Lines:
         rows = self.api.batch_read(LINE_ITEMS, [i for ids in held.values() for i in ids], LINE)
         shown = {r["id"]: r["properties"] for r in rows}
         changes: list[Row] = []
-        more: list[tuple[str, str, list[Mapping[str, Any]]]] = []
+        more: list[tuple[str, str, int, list[Mapping[str, Any]]]] = []
         drop: list[str] = []
         for id_, (once, lines) in wants.items():
             has = sorted((i for i in held.get(id_, []) if i in shown), key=lambda i: _order(i, shown[i]))
@@ -59,12 +59,12 @@ class Lines:
                     changes.append({"id": line_id, "properties": want, "objectWriteTraceId": f"{once}/{n}"})
             drop += has[len(lines) :]
             if len(lines) > len(has):
-                more.append((id_, once, list(lines[len(has) :])))
+                more.append((id_, once, len(has) + 1, list(lines[len(has) :])))
         for part in chunks(changes, BATCH):
             self._sent("update", part)
         if more:
-            made = self.create([(once, lines) for _, once, lines in more])
-            pairs = [(owner, i) for (owner, _, _), ids in zip(more, made, strict=True) for i in ids]
+            made = self.create([(once, first, lines) for _, once, first, lines in more])
+            pairs = [(owner, i) for (owner, *_), ids in zip(more, made, strict=True) for i in ids]
             self.api.tie(name, LINE_ITEMS, pairs, None)
         for gone in chunks(drop, BATCH):
             self.api.post(f"{self.path}/batch/archive", {"inputs": [{"id": i} for i in gone]})

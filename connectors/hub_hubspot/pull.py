@@ -158,7 +158,7 @@ class Reader:
     # what changed
 
     def _changes(self, since: datetime) -> Iterator[Page]:
-        start = since - LATE - timedelta(seconds=1)
+        start = max(BEGINNING, since - LATE - timedelta(seconds=1))
         newest = since
         shown: set[str] = set()
         for rows in self._changed(self.shape.object, self.shape.changed, self.properties, start):

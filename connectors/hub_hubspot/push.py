@@ -93,7 +93,7 @@ class Writer:
                 _each([job], self._create_whole)
 
     def _make_lines(self, jobs: Sequence[Job]) -> None:
-        made = self.lines.create([(j.write.once, j.lines or []) for j in jobs])
+        made = self.lines.create([(j.write.once, 1, j.lines or []) for j in jobs])
         for job, ids in zip(jobs, made, strict=True):
             job.new_lines = ids
 
