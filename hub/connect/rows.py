@@ -96,6 +96,12 @@ def rows(
     return records, Rest(body)
 
 
+def row(body: bytes, **shape: Any) -> Record:
+    """One object as a record; `shape` as for `rows`."""
+    ((record,), _) = rows(b"[%b]" % body, **shape)
+    return record
+
+
 def moment(value: Any, where: str = "time") -> datetime | None:
     """Read a source's time: ISO 8601 with or without zone (then UTC), Unix seconds or milliseconds; "" and false are None.
 

@@ -1,6 +1,17 @@
 """How strangers and ourselves add connectors, converters and rules; `hookimpl` marks a hook."""
 
 from hub.plugin.derived import Candidate, Derived, Event, Golden, Look
-from hub.plugin.hookspecs import hookimpl
+from hub.plugin.hookspecs import RegisterCheck, RegisterConnector, RegisterConverter, RegisterMatchRule, hookimpl
 
-__all__ = ["Candidate", "Derived", "Event", "Golden", "Look", "hookimpl"]
+__all__ = [
+    "Candidate",
+    "Derived",
+    "Event",
+    "Golden",
+    "Look",
+    "RegisterCheck",
+    "RegisterConnector",
+    "RegisterConverter",
+    "RegisterMatchRule",
+    "hookimpl",
+]
