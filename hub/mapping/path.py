@@ -103,7 +103,9 @@ class Picker:
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(self._struct, float_hook=Decimal).decode
         runs = [list(run) for _, run in groupby((names[ends[p]] for p in flat), key=_above)]
         self._gets = tuple((attrgetter(_above(r[0])) if _above(r[0]) else None, _tupled(r)) for r in runs)
-        self._only = _chained(*self._gets[0]) if len(self._gets) == 1 and not self._rests else None
+        self._only: Callable[[Any], tuple[Any, ...]] | None = (
+            _chained(*self._gets[0]) if len(self._gets) == 1 and not self._rests else None
+        )
         self._flat = flat
 
     def __call__(self, data: bytes | Mapping[str, Any], *, escapes: bool = True) -> Sequence[Any]:
@@ -162,7 +164,9 @@ def _tupled(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
     return lambda node: (one(node),)
 
 
-def _chained(into: Callable[[Any], Any] | None, get: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _chained(
+    into: Callable[[Any], Any] | None, get: Callable[[Any], tuple[Any, ...]]
+) -> Callable[[Any], tuple[Any, ...]]:
     return (lambda root: get(into(root))) if into else get
 
 

@@ -60,7 +60,7 @@ def legal(spec: Field, struct: type[msgspec.Struct], value: Any) -> bool:
     """Whether a value written in a mapping file (constant, default, enum) fits the field."""
     if allowed := words(spec):
         return value in allowed
-    rule = pattern(struct, spec.path) if spec.type is str and "*" not in spec.path else None
+    rule = pattern(struct, spec.path) if spec.type is str else None
     try:
         (_matching(rule) if rule else _convertible(spec.type))(value)
     except ValueError:

@@ -5,7 +5,19 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+
+class Pair(Protocol):
+    """What a plugin registers: two functions."""
+
+    @property
+    def read(self) -> Callable[..., Any]:
+        """Theirs to ours."""
+
+    @property
+    def write(self) -> Callable[..., Any]:
+        """Ours to theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,13 @@ class Converters(dict[str, Converter]):
     ) -> None:
         """Add a pair of functions under a name; keyword-only parameters become options of a mapping's rows."""
         self[name] = Converter(read, write, named_options(read, write), gives, shape)
+
+    def including(self, more: Mapping[str, Pair]) -> Converters:
+        """These converters and those of plugins (`registry.converters`); on equal names the plugin's wins."""
+        out = Converters(self)
+        for name, pair in more.items():
+            out.register(name, pair.read, pair.write)
+        return out
 
 
 def options_for(function: Callable[..., Any], options: Mapping[str, Any]) -> dict[str, Any]:

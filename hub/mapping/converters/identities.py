@@ -22,7 +22,8 @@ RESERVED = {"test", "invalid", "local", "localhost", "onion", "arpa", "internal"
 # E.164 with the country calling codes of ITU-T; after each a digit that can be no trunk prefix. Codes 1, 7, 52 and 54
 # are left out, since numbers there come with prefixes that only the library can tell.
 PHONE = re.compile(
-    r"\+(?>2[07]|3[0-469]|4[013-9]|5[13-578]|6[0-6]|8[1246]|9[0-58]|[2-9]\d\d)[1-9]\d{6,10}|\+1[2-9]\d\d[2-9]\d{6}",
+    r"\+(?>2[07]|3[0-469]|4[013-9]|5[135-8]|6[0-6]|8[1246]|9[0-58]|(?:2[1-69]|3[578]|42|5[09]|6[789]|8[0578]|9[679])\d)"
+    r"[1-9]\d{6,10}|\+1[2-9]\d\d[2-9]\d{6}",
     re.ASCII,
 )
 MARKS = str.maketrans("", "", "  -./\t")
