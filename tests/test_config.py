@@ -163,6 +163,13 @@ def test_a_store_takes_its_password_from_the_environment(tmp_path: Path) -> None
     assert "canary" not in repr(found.store)
 
 
+def test_an_unset_store_is_never_replaced_by_another(tmp_path: Path) -> None:
+    text = '[hub]\nstore = "${NOWHERE}"\n'
+    assert "NOWHERE is not set" in mistakes(tmp_path, text)[0]
+    assert "NOWHERE is not set" in mistakes(tmp_path, text, strict=())[0]
+    assert load(project(tmp_path, text), strict=False, env=ENV).store == ""
+
+
 def test_an_unset_variable_matters_only_to_connections_in_use(tmp_path: Path) -> None:
     text = '[connections.a]\nconnector = "x"\ntoken = "${UNSET_A}"\n[connections.b]\nconnector = "x"\n'
     assert "UNSET_A" in mistakes(tmp_path, text)[0]

@@ -51,6 +51,9 @@ def check(
 def _rest(here: Session, project: Project) -> Iterator[Row]:
     """What belongs to no connection: the file itself, and the mapping files no stream uses."""
     yield _row(None, None, "ok", f"{project.root / 'hub.toml'} and the plugins load")
+    if not project.store:
+        text = "store: its variable is not set (environment, or .env beside hub.toml)"
+        yield _row(None, None, "configuration", text)
     used = {stream.mapping for config in project.connections.values() for stream in config.streams.values()}
     folder = project.root / project.mappings
     for file in sorted(folder.glob("*.*.toml")) if folder.is_dir() else ():

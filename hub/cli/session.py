@@ -72,7 +72,7 @@ class Session:
         return connector(project, name, self.registry(project.root / project.plugins))
 
     @contextmanager
-    def engine(self, strict: bool | Collection[str] = False) -> Iterator[Engine]:
+    def engine(self, strict: bool | Collection[str] = ()) -> Iterator[Engine]:
         """Open the store and all that works on it."""
         from hub.cli.engine import opened
 

@@ -45,7 +45,8 @@ def load(
     """Read and check a project's settings.
 
     `path` is hub.toml or its folder; None looks upward from the working directory. `strict` says for which
-    connections a variable that is not set is an error: all, none, or the ones named. `kinds` is given the plugins
+    connections a variable that is not set is an error: all, or the ones named; False: not even for the store, which is
+    then empty. `kinds` is given the plugins
     folder and answers what each connector takes; without it settings are not checked against connectors. Raises
     ConfigError that lists every mistake.
     """
@@ -89,8 +90,10 @@ class _Reader:
 
     def store(self, head: Table) -> str:
         raw = head.text("store", "sqlite:///hub.db") or ""
-        settings = Settings(self.root, self.env, self.mistakes, strict=bool(self.strict))
-        url = settings.text(raw, ("hub", "store")) or "sqlite:///hub.db"
+        settings = Settings(self.root, self.env, self.mistakes, strict=self.strict is not False)
+        url = settings.text(raw, ("hub", "store"))
+        if url is None:
+            return ""  # never a default in its place: that would be another, empty database
         scheme, _, rest = url.partition("://")
         if scheme in ("postgres", "postgresql", "postgresql+psycopg"):
             return Secret(f"postgresql+psycopg://{rest}")
