@@ -124,6 +124,12 @@ def test_check_warns_of_what_does_not_come_back() -> None:
     assert check(parse(HEAD, "a.toml")) == []
 
 
+def test_check_warns_of_parts_of_a_list_that_a_write_would_lose() -> None:
+    text = 'stream = "s"\nmodel = "deal"\n[fields.lines]\ntheirs = "l"\neach.sku = "a"\neach.unit = { theirs = "u", on = "pull" }\n'
+    (found,) = check(parse(text, "a.toml"))
+    assert found == "a.toml:3: lines: lists are written whole, without unit: what stands there is lost"
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "mappings").glob("*.toml")), ids=lambda p: p.name)
 def test_the_mappings_that_ship_load(path: Path) -> None:
     mapping = load(path)

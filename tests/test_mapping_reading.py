@@ -197,6 +197,13 @@ def test_a_reference_without_an_answer_is_left_out_with_its_list() -> None:
     assert list(plain.references(values)) == []
 
 
+def test_names_of_theirs_in_a_refusal_lead_to_our_fields() -> None:
+    mapping = of('emails.main = "properties.email"\nnote = "n"\n' + REFS.replace("customer", "parent").split("[")[0])
+    assert mapping.ours(["properties.email"]) == mapping.ours(["email", "zzz"]) == {"emails.main"}
+    assert of(REFS, "payment").ours(["i"]) == {"allocations"}
+    assert mapping.ours([]) == set()
+
+
 def test_new_fields_over_there_are_seen_beside_those_that_are_mapped() -> None:
     mapping = parse('ignore = ["p.hs_*"]\n' + HEAD.format("customer") + 'note = "p.n"\ntier = "t"', "s.toml")
     assert mapping.unmapped(b'{"p": {"n": 1, "hs_x": 1, "new": 2}, "t": {"a": 1}, "id": 3}') == {"p.new", "id"}

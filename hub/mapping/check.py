@@ -40,12 +40,10 @@ def _warnings(rows: Sequence[Row], above: str) -> Iterator[tuple[str, Row, str]]
                 row,
                 f"an empty {_there(row)} is read as {row.default!r}, and may be filled with it when written",
             )
-        if row.required and row.on == "create":
-            yield name, row, "is required, and written only when the record is created"
         if row.each is not None:
             yield from _warnings(row.each, f"{name}.")
             if written and (left := [s.field for s in row.each if s.theirs is None or not s.writes(create=True)]):
-                yield name, row, f"lists are written whole, and {', '.join(left)} is not written: it is lost over there"
+                yield name, row, f"lists are written whole, without {', '.join(left)}: what stands there is lost"
 
 
 def _words(row: Row, *, written: bool) -> Iterator[str]:

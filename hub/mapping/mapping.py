@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as Dict
 from typing import Any
 
@@ -201,6 +201,13 @@ class Mapping:
                         gone.append((f"{head}.{sub}", stream, key))
             out.append(made)
         return out, gone
+
+    def ours(self, theirs: Iterable[str]) -> set[str]:
+        """Our fields for names over there, as a refusal gives them: whole paths or their last step."""
+        names = set(theirs)
+        return {
+            row.field for row in self.rows for at in _places(row) if joined(at.path) in names or at.path[-1] in names
+        }
 
     def unmapped(self, data: bytes | Dict[str, Any]) -> set[str]:
         """Paths of a record that no row mentions, beside and below those that rows do; for a sample, not for all."""
