@@ -1,0 +1,1 @@
+"""Shipped for those who write connectors: the contract suite, fakes, recordings, a package to begin with."""
