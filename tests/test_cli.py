@@ -140,6 +140,23 @@ def test_the_examples_of_a_new_project_hold(tmp_path: Path) -> None:
     assert "HUB_CRM_TOKEN=" in variables
 
 
+def test_every_key_of_the_full_example_holds_for_the_shipped_connectors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hub.cli.session import Session
+
+    example = Path(__file__).resolve().parents[1] / "hub.toml.example"
+    (tmp_path / "hub.toml").write_text(example.read_text())
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets/erp").write_text("password")
+    for name in ("HUB_CRM_TOKEN", "HUB_PAY_API_KEY"):
+        monkeypatch.setenv(name, "canary")
+    monkeypatch.setenv("HUB_STORE", "sqlite:///hub.db")
+    found = Session(tmp_path).project()
+    assert set(found.connections) == {"crm", "erp", "pay"}
+    assert found.connections["erp"].streams["parties"].create == "referenced"
+
+
 def test_check_tells_what_works_and_what_cannot_be_guaranteed(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.output import Json, rows
+from hub.cli.output import Json, rows, table
 from hub.cli.session import Session, session
 from hub.errors import ConfigError, HubError
 
@@ -40,7 +40,10 @@ def check(
         found += _rest(here, project)
     for name in [connection] if connection else project.connections:
         found += _connection(here, project, project.connections[name])
-    rows(found, "check", json=json, columns=("connection", "stream", "level", "text"))
+    if json:
+        rows(found, "check", json=True)
+    else:
+        table(found, ("connection", "stream", "level", "text"), lambda row: STYLE[row["level"]])
     if not json and not project.connections:
         typer.echo("no connections yet: add one to hub.toml, then: hub check NAME")
     levels = {row["level"] for row in found}
