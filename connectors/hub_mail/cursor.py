@@ -35,15 +35,6 @@ class Uids:
         else:
             self.ranges.append((uid, uid))
 
-    def last(self, count: int) -> list[int]:
-        """The greatest UIDs, at most so many, ascending."""
-        out: list[int] = []
-        for low, high in reversed(self.ranges):
-            out += range(high, max(low, high - (count - len(out)) + 1) - 1, -1)
-            if len(out) >= count:
-                break
-        return out[::-1]
-
     def __and__(self, other: Uids) -> Uids:
         out, left, right = Uids(), 0, 0
         while left < len(self.ranges) and right < len(other.ranges):

@@ -39,9 +39,11 @@ def header(message: EmailMessage, name: str) -> str:
     if text is None:
         return ""
     try:
-        text = str(message[name])
+        parsed = str(message[name])
+        if "\ufffd" not in parsed:  # the parser puts that for raw bytes, which can be told better
+            text = parsed
     except PARSER_FAULTS:
-        text = words(text)
+        pass
     if "=?" in text:  # encoded words where none are allowed, in quotes or in the middle of a word: all the same meant
         text = words(text)
     return " ".join(clean(text).split())
