@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from hub.connect.base import Connector
+from hub.connect.base import Connector, Write
+from hub.errors import Rejected, Unavailable
 from hub.testing.broken import BREAKS, NoOverlap
 from hub.testing.contract import ConnectorContract
 from hub.testing.memory import MemoryConnector, MemorySystem
@@ -97,3 +98,65 @@ def test_an_empty_system_fails():
         if "pull" in name or "json" in name or "cursor" in name or "equal" in name:
             with pytest.raises(AssertionError):
                 getattr(ConnectorContract(), name)(maker(system), system)
+
+
+def write(**over):
+    return Write(**({"data": {"name": "n"}, "key": None, "expect": None, "once": "k", "our_id": "o"} | over))
+
+
+def pushed(system, *writes):
+    return list(MemoryConnector(system).push("customers", writes))
+
+
+def test_a_lost_answer_left_its_effect_and_the_key_replays_it():
+    system = MemorySystem()
+    system.fail(Unavailable("cut"), times=1, op="push", after=True)
+    with pytest.raises(Unavailable, match="cut"):
+        pushed(system, write())
+    assert len(system.keys("customers")) == 1
+    (again,) = pushed(system, write())
+    assert [again.key] == system.keys("customers")
+    (other,) = pushed(system, write(data={"name": "other"}))
+    assert isinstance(other, Rejected)  # the key came with other data
+    system.tick(24 * 3600 + 1)
+    pushed(system, write())
+    assert len(system.keys("customers")) == 2  # keys are kept for a day only
+
+
+def test_a_fault_before_has_no_effect_and_ends_by_itself():
+    system = MemorySystem()
+    system.fail(times=2, op="push")
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            pushed(system, write())
+    assert system.keys("customers") == []
+    MemoryConnector(system).check()
+    pushed(system, write())
+    assert system.calls == ["push", "push", "check", "push"]
+
+
+def test_a_habit_shows_in_the_answer_and_in_what_is_read():
+    system = MemorySystem(habit=lambda data: {name: str(value).upper()[:3] for name, value in data.items()})
+    (receipt,) = pushed(system, write(data={"name": "alphabet"}))
+    assert receipt.data == {"name": "ALP"} == system.get("customers", receipt.key)
+    for answer, seen in (("version", (True, False)), ("key", (False, False))):
+        system.answer = answer
+        (receipt,) = pushed(system, write(once=answer))
+        assert (receipt.version is not None, receipt.data is not None) == seen
+
+
+def test_lists_and_searches_lag_and_reads_do_not():
+    system = MemorySystem(late=timedelta(seconds=3))
+    made = MemoryConnector(system)
+    key = system.add("customers", late=True)
+    (mine,) = pushed(system, write(our_id="ours"))
+
+    def listed():
+        return {record.key for page in made.pull("customers") for record in page.records}
+
+    assert listed() == {mine.key}
+    assert list(made.find("customers", ["ours"])) == []
+    assert {record.key for record in made.read("customers", [key, mine.key]) if not record.deleted} == {key, mine.key}
+    system.tick(3)
+    assert listed() == {key, mine.key}
+    assert [our for our, _ in made.find("customers", ["ours"])] == ["ours"]
