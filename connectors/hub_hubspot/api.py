@@ -15,7 +15,7 @@ from hub.connect.rate import Budget
 from hub.connect.rest import RestConnector
 from hub.connect.retry import Retry
 from hub.connect.vault import Vault
-from hub.errors import ConfigError, Conflict, HubError, Missing, Rejected, Unavailable
+from hub.errors import ConfigError, Conflict, HubError, Missing, Rejected, Unauthorized, Unavailable
 
 BATCH = 100  # inputs of one batch of records
 TIES = 1000  # inputs of one batch of associations
@@ -53,6 +53,7 @@ class Api(RestConnector):
         super().__init__(base_url, auth=auth, timeout=timeout, rate=rate or None, retry=Retry())
         self.objects = "/crm/v3/objects" if version == "v3" else f"/crm/objects/{version}"
         self.searches = Budget(search_rate or None)
+        self._owners: dict[str, str] = {}
         self._kinds: dict[tuple[str, str], dict[str | None, int]] = {}
 
     def ask(self, path: str, body: Any) -> Row:
@@ -101,6 +102,21 @@ class Api(RestConnector):
                     if after := row.get("paging", {}).get("next", {}).get("after"):
                         inputs.append({"id": str(row["from"]["id"]), "after": after})
         return {id_: main_first(held) for id_, held in found.items()}
+
+    def owners(self, *, fresh: bool) -> dict[str, str]:
+        """Return the e-mail addresses of the CRM's users by id; none where the token may not see them."""
+        if fresh:
+            after: str | None = None
+            while True:
+                try:
+                    answer = decoded(self.get("/crm/v3/owners", limit=100, after=after))
+                except Unauthorized:
+                    break  # a scope of its own; records without it have been read, so the token itself is good
+                self._owners |= {str(o["id"]): o["email"] for o in answer["results"] if o.get("email")}
+                after = answer.get("paging", {}).get("next", {}).get("after")
+                if after is None:
+                    break
+        return self._owners
 
     def kinds(self, name: str, other: str) -> dict[str | None, int]:
         """Return the ids of the kinds of association between two objects, by label; None is the default one."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import ClassVar
 
 from hub.connect import Answer, Page, Record, Stream, Write
@@ -57,7 +58,7 @@ class HubSpot(Api):
         self.list_page = list_page
         self.search_page = search_page
         self.archived_pages = archived_pages
-        self._prepared: set[str] = set()
+        self._defined: dict[str, set[str]] = {}  # by object, the properties known to be there
 
     def check(self) -> None:
         """Read one company. Raises Unavailable or Unauthorized."""
@@ -88,34 +89,27 @@ class HubSpot(Api):
         """Carry out the writes in batches; one answer a write, in order."""
         if not writes:
             return
-        self.prepare(stream)
+        self.prepare(stream, (name for w in writes for name in w.data.get("properties") or ()))
         reader = self._reader(stream)
         yield from Writer(self, SHAPES[stream], reader, self.id_property).push(writes)
 
-    def prepare(self, stream: str) -> None:
-        """Define the properties of ours that are missing over there: the unique one for our id, and custom ones."""
-        shape = SHAPES[stream]
-        asked = self.asked(stream)
-        self._define(shape.object, [own for own in shape.own if own.name in asked])
+    def prepare(self, stream: str, written: Iterable[str] = ()) -> None:
+        """Define the properties of ours that are missing over there: the unique one for our id, and those written."""
+        shape, names = SHAPES[stream], set(written)
+        self._define(shape.object, [own for own in shape.own if own.name in names])
         if shape.lines:
             self._define(LINE_ITEMS, [])
 
     def _define(self, name: str, own: Sequence[Own]) -> None:
-        if name in self._prepared:
+        wanted = {self.id_property: Own(self.id_property, "Id in the hub"), **{o.name: o for o in own}}
+        if wanted.keys() <= self._defined.get(name, set()):
             return
         known = {p["name"]: p for p in decoded(self.get(f"/crm/v3/properties/{name}"))["results"]}
         group = known["hs_object_id"]["groupName"]
-        wanted: Mapping[str, dict[str, object]] = {
-            self.id_property: Own(self.id_property, "Id in the hub").definition(group, unique=True),
-            **{o.name: o.definition(group) for o in own},
-        }
-        for property_, definition in wanted.items():
-            if property_ not in known:
-                try:
-                    self.tell(f"/crm/v3/properties/{name}", definition)
-                except Taken:
-                    continue  # another process was faster
-        self._prepared.add(name)
+        for new in (o for o in wanted.values() if o.name not in known):
+            with suppress(Taken):  # another process was faster
+                self.tell(f"/crm/v3/properties/{name}", new.definition(group, unique=new.name == self.id_property))
+        self._defined[name] = known.keys() | wanted.keys()
 
     def _reader(self, stream: str) -> Reader:
         asked = self.asked(stream)

@@ -13,7 +13,7 @@ from typing import Any
 
 from hub.connect import Page, Record
 from hub_hubspot.api import Api, Row, decoded, main_first
-from hub_hubspot.shapes import LINE, LINE_ITEMS, Shape
+from hub_hubspot.shapes import LINE, LINE_ITEMS, OWNER, Shape
 
 LATE = timedelta(seconds=15)
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -76,6 +76,7 @@ class Reader:
         self.listed = listed
         self.size = searched
         self.archived_pages = archived_pages
+        self._owners_read = False
 
     def pull(self, cursor: str | None) -> Iterator[Page]:
         """Yield all, or what changed since the cursor."""
@@ -259,6 +260,26 @@ class Reader:
             owner: sorted((by_id[i] for i in ids if i in by_id), key=_position) for owner, ids in held.items() if ids
         }
 
+    def derived(self, properties: Mapping[str, Any]) -> Row:
+        """Return what is said by several properties, or by an id that means nothing elsewhere."""
+        out: Row = {}
+        if OWNER in properties:
+            out["owner"] = self._owner(properties[OWNER])
+        if "hs_parent_company_id" in properties:
+            out["parent"] = properties["hs_parent_company_id"]
+        if "hs_is_closed" in properties and "closedate" in properties:
+            out["closed_on"] = properties["closedate"] if properties["hs_is_closed"] == "true" else None
+        return out
+
+    def _owner(self, id_: str | None) -> str | None:
+        """Return an owner's e-mail address, or what stands there where no user has that id."""
+        if not id_ or not id_.isdecimal():
+            return id_
+        if id_ not in self.api.owners(fresh=False) and not self._owners_read:
+            self._owners_read = True
+            self.api.owners(fresh=True)
+        return self.api.owners(fresh=False).get(id_, id_)
+
     def _record(self, row: Row, held: Mapping[str, Mapping[str, list[str]]], lines: list[Row]) -> Record:
         properties = row["properties"]
         data: Row = {"id": row["id"], "properties": properties}
@@ -267,8 +288,7 @@ class Reader:
             data[one] = next(iter(data["associations"][other]), None)
         if self.shape.lines:
             data["lines"] = lines
-        if self.shape.object == "companies":
-            data["parent"] = properties.get("hs_parent_company_id")
+        data |= self.derived(properties)
         version = properties[self.shape.changed]
         return Record(row["id"], data, version, moment(version), our_id=properties.get(self.id_property) or None)
 

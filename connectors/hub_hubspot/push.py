@@ -15,7 +15,7 @@ from hub.errors import HubError
 from hub_hubspot.api import BATCH, Api, Row, Taken, chunks, decoded, row_error
 from hub_hubspot.lines import Lines
 from hub_hubspot.pull import Reader, moment
-from hub_hubspot.shapes import LINE_ITEMS, Shape, texts
+from hub_hubspot.shapes import LINE_ITEMS, OWNER, Shape, texts
 from hub_hubspot.ties import Ties, wanted
 
 
@@ -49,6 +49,7 @@ class Writer:
         self.path = f"{api.objects}/{shape.object}"
         self.ties = Ties(api, shape)
         self.lines = Lines(api, id_property)
+        self._owners_read = False
 
     def push(self, writes: Sequence[Write]) -> Iterator[Answer]:
         """Carry out the writes and yield one answer for each, in order."""
@@ -61,7 +62,21 @@ class Writer:
     def _job(self, write: Write) -> Job:
         data = write.data
         lines = list(data["lines"] or []) if self.shape.lines and "lines" in data else None
-        return Job(write, texts(data.get("properties") or {}), wanted(self.shape, data), lines, write.key)
+        properties = texts(data.get("properties") or {})
+        if "owner" in data:
+            properties[OWNER] = self._owner(data["owner"])
+        return Job(write, properties, wanted(self.shape, data), lines, write.key)
+
+    def _owner(self, name: str | None) -> str:
+        """Return the id of the user with that e-mail address; HubSpot itself refuses what is none."""
+        if not name or name.isdecimal():
+            return name or ""
+        for fresh in (False, True):
+            for id_, email in self.api.owners(fresh=fresh and not self._owners_read).items():
+                if email.casefold() == name.casefold():
+                    return id_
+        self._owners_read = True
+        return name
 
     # creates
 
@@ -208,25 +223,26 @@ class Writer:
                     f"{self.path}: the answer says nothing of this row; it is looked up before it is sent"
                 )
             else:
-                yield _receipt(job, records.get(job.key), self.shape.changed)
+                yield self._receipt(job, records.get(job.key))
 
+    def _receipt(self, job: Job, record: Record | None) -> Receipt:
+        """Make the receipt of what was read back, with the written values as the write itself was answered.
 
-def _receipt(job: Job, record: Record | None, changed: str) -> Receipt:
-    """Make the receipt of what was read back, with the written values as the write itself was answered.
-
-    An edit made between the write and the read-back would otherwise pass for the form in which HubSpot keeps ours.
-    """
-    key = str(job.key)
-    answered = job.row["properties"] if job.row else {}
-    if record is None or record.deleted:
-        return Receipt(key, answered.get(changed))
-    data: Any = record.data
-    if not job.row:
-        return Receipt(key, record.version, data, record.changed_at)
-    own = {name: answered[name] for name in job.properties if name in answered and name in data["properties"]}
-    version = min(str(answered.get(changed) or record.version), str(record.version))
-    data = {**data, "properties": {**data["properties"], **own, changed: version}}
-    return Receipt(key, version, data, moment(version))
+        An edit made between the write and the read-back would otherwise pass for the form in which HubSpot keeps ours.
+        """
+        key, changed = str(job.key), self.shape.changed
+        answered = job.row["properties"] if job.row else {}
+        if record is None or record.deleted:
+            return Receipt(key, answered.get(changed))
+        data: Any = record.data
+        if not job.row:
+            return Receipt(key, record.version, data, record.changed_at)
+        own = {name: answered[name] for name in job.properties if name in answered and name in data["properties"]}
+        version = min(str(answered.get(changed) or record.version), str(record.version))
+        properties = {**data["properties"], **own, changed: version}
+        return Receipt(
+            key, version, {**data, "properties": properties, **self.reader.derived(properties)}, moment(version)
+        )
 
 
 def _each(jobs: Sequence[Job], carry_out: Callable[[Sequence[Job]], None], alone: Any = None) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LINE_ITEMS = "line_items"
+OWNER = "hubspot_owner_id"
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -49,6 +50,7 @@ ROLL_UPS = (
     Own("last_invoice", "Last invoice"),
     Own("last_invoice_state", "Last invoice: state"),
     Own("last_invoice_amount", "Last invoice: amount", "number"),
+    Own("last_invoice_currency", "Last invoice: currency"),
     Own("last_invoice_due_on", "Last invoice: due", "date"),
     Own("last_payment_on", "Last payment", "date"),
     Own("payment_state", "Payment state"),
@@ -134,6 +136,9 @@ SHAPES = {
             Own("invoice_state", "Invoice state"),
             Own("net_amount", "Net amount", "number"),
             Own("tax_amount", "Tax amount", "number"),
+            Own("total_amount", "Total amount", "number"),
+            Own("open_amount", "Open amount", "number"),
+            Own("payment_reference", "Payment reference"),
         ),
     ),
     "products": Shape(

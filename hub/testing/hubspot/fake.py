@@ -83,6 +83,7 @@ class FakeHubSpot:
         self.strict = strict
         self.calls: list[Call] = []
         self.written: Counter[str] = Counter()  # rows written by the API, by object; people's edits do not count
+        self.owners: dict[str, str] = {}  # id -> e-mail address
         self.faults: list[Fault] = []
         self.habits: dict[tuple[str, str], Callable[[str], str]] = {}
         self.tables = {name: Table(name) for name in SINGULAR}
@@ -158,6 +159,14 @@ class FakeHubSpot:
             if kind is None:
                 raise missing(to.name)
             self.link(table, row, to, self.live(to, other_id), {kind.id})
+
+    def add_owner(self, email: str) -> str:
+        """Add a user of the CRM who can own records; returns the id."""
+        with self.lock:
+            id_ = str(self._next_id)
+            self._next_id += 1
+            self.owners[id_] = email
+            return id_
 
     def rows(self, object: str, archived: bool = False) -> list[dict[str, Any]]:
         """Return all records of an object with all their properties and associated ids."""

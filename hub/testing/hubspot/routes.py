@@ -28,6 +28,8 @@ def route(fake: FakeHubSpot, method: str, path: str, query: httpx.QueryParams, d
             return _objects(fake, method, fake.table(name), rest, query, data)
         case [_, "crm", "v3", "properties", name, *rest]:
             return _properties(fake, method, fake.table(name), rest, data)
+        case ["GET", "crm", "v3", "owners"]:
+            return 200, _owners(fake, query)
         case ["GET", "crm", "v4", "objects", name, id_, "associations", other]:
             return 200, links.listed(fake, fake.table(name), id_, fake.table(other))
         case [_, "crm", "v4", "associations", name, other, *rest]:
@@ -122,6 +124,13 @@ def _search(fake: FakeHubSpot, table: Table, data: Mapping[str, Any]) -> dict[st
     if after is not None:
         out["paging"] = {"next": {"after": str(after)}}
     return out
+
+
+def _owners(fake: FakeHubSpot, query: httpx.QueryParams) -> dict[str, Any]:
+    limit, after = int(query.get("limit", "100")), int(query.get("after") or 0)
+    ids = [i for i in sorted(fake.owners, key=int) if int(i) > after]
+    rows = [{"id": i, "email": fake.owners[i], "type": "PERSON", "archived": False} for i in ids[:limit]]
+    return {"results": rows, "paging": {"next": {"after": ids[limit - 1]}}} if len(ids) > limit else {"results": rows}
 
 
 def _properties(fake: FakeHubSpot, method: str, table: Table, rest: list[str], data: Any) -> tuple[int, Any]:
