@@ -124,9 +124,9 @@ SHAPES = {
         "invoice",
         words(
             """
-            hs_number hs_title hs_currency hs_amount_billed hs_balance_due hs_invoice_status
-            hs_invoice_date hs_due_date hs_purchase_order_number invoice_number net_amount tax_amount
-            invoice_state hs_createdate
+            hs_number hs_title hs_currency hs_amount_billed hs_balance_due hs_invoice_status hs_invoice_date
+            hs_due_date hs_purchase_order_number payment_reference invoice_number net_amount tax_amount total_amount
+            open_amount invoice_state hs_createdate
             """
         ),
         ties={"company": "companies", "contact": "contacts", "deal": "deals", "order": "orders"},
