@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from hub.errors import Conflict, Missing, Rejected, Unavailable
+from hub.errors import ConfigError, Conflict, Missing, Rejected, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,10 @@ class Connector(ABC):
         `late + 1 s` before it and compare with >=; go on inside one pull by page token or by (time, key), so that
         equal times at a page's edge are never lost. Repeating a record is harmless, skipping one is not.
         """
+
+    def cursor_at(self, stream: str, moment: str) -> str:
+        """The cursor that stands for a moment (ISO 8601, UTC), for `hub sync --since`. Raises ConfigError."""
+        raise ConfigError(f"{self.name}: {stream} cannot be read from a moment on; leave --since out")
 
     def read(self, stream: str, keys: Sequence[str]) -> Iterator[Record]:
         """Yield the records with these keys, fresh, in any order; one that is gone as a tombstone."""

@@ -29,7 +29,9 @@ class Store:
         try:
             parsed = make_url(url)
         except ArgumentError:
-            raise ConfigError("hub.toml: store is no database URL; write sqlite:///hub.db or postgresql://...") from None
+            raise ConfigError(
+                "hub.toml: store is no database URL; write sqlite:///hub.db or postgresql://..."
+            ) from None
         if parsed.get_backend_name() == "postgresql" and parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.kind = parsed.get_backend_name()
@@ -37,6 +39,7 @@ class Store:
             raise ConfigError(f"hub.toml: store: {self.kind} is not supported; use SQLite or PostgreSQL")
         self.clock = clock
         self.watch: Callable[[str], None] | None = None  # tests look at, or break, each commit here
+        self._rehearsal: Any = None  # the one connection of a rehearsal
         options: dict[str, Any] = {}
         if self.kind == "sqlite":
             options["connect_args"] = {"check_same_thread": False, "isolation_level": None}
@@ -72,6 +75,9 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """Read without a lock; each statement sees what is committed."""
+        if self._rehearsal is not None:
+            yield dialects[self.kind](self._rehearsal, 0)
+            return
         connection = self.engine.raw_connection()
         try:
             yield dialects[self.kind](connection, 0)
@@ -80,12 +86,22 @@ class Store:
             connection.close()
 
     @contextmanager
-    def begin(self) -> Iterator[Tx]:
-        """Write in one transaction; everything in it is committed, or nothing."""
+    def begin(self, *, count: bool = True) -> Iterator[Tx]:
+        """Write in one transaction; everything in it is committed, or nothing.
+
+        `count` takes the next number of the hub's sequence; without it the transaction is not one of the walk's.
+        """
+        if self._rehearsal is not None:
+            tx = dialects[self.kind](self._rehearsal, 0)
+            tx.next()
+            yield tx
+            return
         connection = self.engine.raw_connection()
         try:
             tx = dialects[self.kind](connection, 0)
             tx.start()
+            if count:
+                tx.next()
             yield tx
             if self.watch:
                 self.watch("before")
@@ -97,6 +113,19 @@ class Store:
             connection.close()
         if self.watch:
             self.watch("after")
+
+    @contextmanager
+    def rehearse(self) -> Iterator[None]:
+        """Do everything inside in one transaction, and undo it at the end; other writers wait meanwhile."""
+        connection = self.engine.raw_connection()
+        try:
+            dialects[self.kind](connection, 0).start()
+            self._rehearsal = connection
+            yield
+        finally:
+            self._rehearsal = None
+            connection.rollback()
+            connection.close()
 
     def sequence(self) -> int:
         """The number of the last write transaction."""

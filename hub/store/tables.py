@@ -118,6 +118,15 @@ pending = Table(
     sqlite_with_rowid=False,
 )
 
+derived = Table(
+    "derived",
+    metadata,
+    Column("cause_id", String, primary_key=True),
+    Column("stream_id", Integer, primary_key=True, autoincrement=False),
+    Column("key", String, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
 lineage = Table(
     "lineage",
     metadata,

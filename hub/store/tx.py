@@ -30,7 +30,10 @@ class Tx:
         self.seq = seq
 
     def start(self) -> None:
-        """Begin writing and take the next sequence number, which also lets one writer in at a time."""
+        """Begin writing."""
+
+    def next(self) -> None:
+        """Take the next sequence number, which also lets one writer in at a time."""
         self.seq = int(self.rows(NEXT)[0][0])
 
     def commit(self) -> None:
@@ -54,6 +57,11 @@ class Tx:
         raise NotImplementedError
 
     @staticmethod
+    def value_at(path: str) -> str:
+        """The SQL for one field of `golden.data`, as text."""
+        raise NotImplementedError
+
+    @staticmethod
     def conflict(table: Table, columns: Sequence[str]) -> str:
         """The clause that turns an insert into an upsert."""
         keys = [c.name for c in table.primary_key]
@@ -66,7 +74,6 @@ class SqliteTx(Tx):
 
     def start(self) -> None:
         self.cursor.execute("BEGIN IMMEDIATE")
-        super().start()
 
     def commit(self) -> None:
         self.cursor.execute("COMMIT")
@@ -88,8 +95,13 @@ class SqliteTx(Tx):
         if not rows:
             return 0
         marks = ", ".join("?" * len(columns))
-        sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks}){tail}"  # noqa: S608
+        sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks}){tail}"
         return int(self.cursor.executemany(sql, rows).rowcount)
+
+    @staticmethod
+    def value_at(path: str) -> str:
+        quoted = path.replace('"', "").replace("'", "")
+        return f"(data ->> '$.\"{quoted}\"')"
 
     @staticmethod
     def _form(sql: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
@@ -123,10 +135,15 @@ class PostgresTx(Tx):
         if rows:
             self._arrays(table, columns, rows, " " + self.conflict(table, columns))
 
+    @staticmethod
+    def value_at(path: str) -> str:
+        quoted = path.replace("'", "")
+        return f"(data::json ->> '{quoted}')"
+
     def _arrays(self, table: Table, columns: Sequence[str], rows: Sequence[Row], tail: str) -> int:
         marks = ", ".join(f"%b::{kind}[]" for kind in _types(table, tuple(columns)))
         names = ", ".join(columns)
-        sql = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({marks}){tail}"  # noqa: S608
+        sql = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({marks}){tail}"
         return int(self.cursor.execute(sql, [list(column) for column in zip(*rows, strict=True)]).rowcount)
 
 

@@ -332,11 +332,17 @@ def _wake(work: Work, feed: Feed, keys: Sequence[str]) -> None:
 
 def _quarantine(walk: Walk, work: Work, feed: Feed, bad: Sequence[tuple[Arrival, Link]]) -> None:
     """Keep records that failed mapping or checks apart, with what was wrong."""
-    work.tx.run(
-        "DELETE FROM quarantine WHERE stream_id = ? AND key IN ?", feed.id, [a.key for a, _ in bad]
-    )
+    work.tx.run("DELETE FROM quarantine WHERE stream_id = ? AND key IN ?", feed.id, [a.key for a, _ in bad])
     rows = [
-        (feed.id, a.key, feed.mapping.name, p.field, None if p.value is None else str(p.value)[:500], p.reason, work.now)
+        (
+            feed.id,
+            a.key,
+            feed.mapping.name,
+            p.field,
+            None if p.value is None else str(p.value)[:500],
+            p.reason,
+            work.now,
+        )
         for a, _ in bad
         for p in a.problems
     ]

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from msgspec import UNSET
+
 from hub.model import Values
 from hub.sync.alike import alike
 from hub.sync.clock import moment
 from hub.sync.stamp import EDITED, FOUND, Own, Rankings, Stamp, above, first
-from hub.sync.state import UNSET, Golden, Link
+from hub.sync.state import Golden, Link
 
 BOUNCES = 3  # look-alike changes in a row over what the hub wrote that are taken for a habit
 

@@ -7,14 +7,13 @@ written is computed when it is sent, so a second change before the first is sent
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from typing import Any
 
 from hub.store import Tx
 from hub.store.tables import outbox
 from hub.sync.feed import Feed
-from hub.sync.state import GOLDEN, LINK, UNSET, Golden, Link, golden_of, link_of
 from hub.sync.stamp import Stamp
+from hub.sync.state import GOLDEN, LINK, Golden, Link, golden_of, link_of
 from hub.sync.walk import BATCH, Walk
 
 Want = dict[str, tuple[Any, Stamp]]
@@ -36,7 +35,7 @@ def wanted(golden: Golden, link: Link | None, paths: frozenset[str]) -> Want:
     return want
 
 
-def compare(walk: Walk, feed: Feed, *, upto: Callable[[], bool] | None = None) -> int:
+def compare(walk: Walk, feed: Feed) -> int:
     """Queue a write for each link of the feed that shows something else than it should; return how many."""
     if not feed.pushes:
         return 0
@@ -57,13 +56,11 @@ def _look_again_if_settings_changed(walk: Walk, feed: Feed) -> None:
         same = tx.rows("SELECT 1 FROM stream WHERE id = ? AND push_digest = ?", feed.id, digest)
     if not same:
         with walk.store.begin() as tx:
-            tx.run(
-                "UPDATE stream SET push_digest = ?, compared_seq = 0, created_seq = 0 WHERE id = ?", digest, feed.id
-            )
+            tx.run("UPDATE stream SET push_digest = ?, compared_seq = 0, created_seq = 0 WHERE id = ?", digest, feed.id)
 
 
 CHANGED = f"""
-    SELECT {', '.join('g.' + c for c in GOLDEN.split(', '))}, {', '.join('r.' + c for c in LINK.split(', '))}
+    SELECT {", ".join("g." + c for c in GOLDEN.split(", "))}, {", ".join("r." + c for c in LINK.split(", "))}
     FROM golden g JOIN record r ON r.golden_id = g.id
     WHERE g.model = ? AND g.seq > ? AND g.seq <= ? AND g.into_id IS NULL AND r.stream_id = ? AND r.deleted_at IS NULL
       AND r.waiting = 0 AND (r.marks IS NOT NULL OR r.seen <> g.data) AND g.id > ?
@@ -121,9 +118,9 @@ def may_create(tx: Tx, feed: Feed) -> str | None:
     """
     if feed.pulls and not tx.rows("SELECT 1 FROM stream WHERE id = ? AND read_to_end", feed.id):
         return "it was not read to its end yet"
-    unknown = tx.rows(
-        "SELECT count(*) FROM record WHERE stream_id = ? AND waiting > 0 AND golden_id IS NULL", feed.id
-    )[0][0]
+    unknown = tx.rows("SELECT count(*) FROM record WHERE stream_id = ? AND waiting > 0 AND golden_id IS NULL", feed.id)[
+        0
+    ][0]
     if unknown:
         return f"{unknown} records of it wait and could be the same"
     return None

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from hub.connect import Conflict, Missing, RateLimited, Receipt, Record, Rejected, Unauthorized, Unavailable, Write
-from hub.connect.rest import NotSent
+from hub.connect.retry import NotSent
 from hub.errors import HubError
 from hub.store.tables import dead_letter
 from hub.sync.feed import Feed
@@ -18,7 +19,7 @@ from hub.sync.land import MERGED, arrive, read, take
 from hub.sync.merge import Snapshot, observe
 from hub.sync.outbox import Want, wanted
 from hub.sync.stamp import Stamp
-from hub.sync.state import UNSET, Golden, Link, text
+from hub.sync.state import Golden, Link, text
 from hub.sync.walk import Walk
 from hub.sync.work import Work
 
@@ -156,9 +157,7 @@ def _still(work: Work, feed: Feed, golden: Golden, link: Link | None, key: str) 
 Look = Callable[[str, str], str | None]
 
 
-def _their_keys(
-    walk: Walk, work: Work, feed: Feed, wants: Iterable[tuple[Golden, Link | None, Want]]
-) -> Look | None:
+def _their_keys(walk: Walk, work: Work, feed: Feed, wants: Iterable[tuple[Golden, Link | None, Want]]) -> Look | None:
     """A look-up of (stream, golden id) to their key, for all references of the batch at once."""
     if not feed.mapping.links:
         return None
@@ -282,7 +281,9 @@ def answers(walk: Walk, feed: Feed, answered: Sequence[tuple[Sending, Any]]) -> 
     alone: list[Sending] = []
     done = 0
     with walk.begin() as work:
-        work.load(feed.id, [a.key for _, a in answered if isinstance(a, Receipt)] + [s.key for s, _ in answered if s.key])
+        work.load(
+            feed.id, [a.key for _, a in answered if isinstance(a, Receipt)] + [s.key for s, _ in answered if s.key]
+        )
         work.load_golden(s.golden_id for s, _ in answered)
         for s, answer in answered:
             if isinstance(answer, Receipt):
@@ -347,9 +348,9 @@ def receipt(
         return
     digest, payload = arrive(feed, seen)
     arrival = read(feed, seen, digest, payload, work.now)
-    values, missing = arrival.values, []
+    values = arrival.values
     if feed.mapping.links:
-        values, missing = feed.mapping.resolve(values, _known_ids(work, feed, s, values))
+        values, _ = feed.mapping.resolve(values, _known_ids(work, feed, s, values))
     exact = not unsure and (got.data is not None or not feed.stream.versioned or seen.version == got.version)
     if created:
         _defaults(feed, link, s, values, exact)
@@ -357,7 +358,14 @@ def receipt(
     if not ahead:
         link.digest, link.payload, link.waiting, link.landed = digest, payload, MERGED, None
         work.payloads.add((feed.id, link.key))
-    observe(work.merging, link, golden, Snapshot(values, seen.version, arrival.at, False, arrival.unclear), s.want, exact=exact)
+    observe(
+        work.merging,
+        link,
+        golden,
+        Snapshot(values, seen.version, arrival.at, False, arrival.unclear),
+        s.want,
+        exact=exact,
+    )
     names = [(f"{n}", golden.id) for n in _identities(feed, values)]
     if names:
         work.claim(names)
@@ -377,7 +385,9 @@ def _known_ids(work: Work, feed: Feed, s: Sending, values: dict[str, Any]) -> Lo
     found: dict[tuple[str, str], str | None] = {}
     for _, stream, key in feed.mapping.references(values):
         target = feed.lookup.get(stream)
-        rows = work.tx.rows("SELECT golden_id FROM record WHERE stream_id = ? AND key = ?", target, key) if target else []
+        rows = (
+            work.tx.rows("SELECT golden_id FROM record WHERE stream_id = ? AND key = ?", target, key) if target else []
+        )
         found[stream, key] = rows[0][0] if rows else None
     return lambda stream, key: found.get((stream, key))
 
@@ -430,7 +440,7 @@ def _refused(walk: Walk, work: Work, feed: Feed, s: Sending, why: Rejected) -> b
         _bury(work, feed, s, {p: v for p, (v, _) in s.want.items()}, why)
         walk.count(feed, "refused")
         return False
-    bad = feed.mapping.ours(why.fields) & s.want.keys() if why.fields else set()
+    bad = _ours(feed, why.fields) & s.want.keys() if why.fields else set()
     if len(s.want) == 1:
         bad = set(s.want)
     if not bad:
@@ -442,6 +452,12 @@ def _refused(walk: Walk, work: Work, feed: Feed, s: Sending, why: Rejected) -> b
     _bury(work, feed, s, {p: s.want[p][0] for p in bad}, why)
     walk.count(feed, "refused")
     return False
+
+
+def _ours(feed: Feed, theirs: Sequence[str]) -> set[str]:
+    """Our names of the target's fields: a vendor names the last step of a path or all of it."""
+    named = {name.rpartition(".")[2] for name in theirs}
+    return {row.field for row in feed.mapping.rows if row.theirs is not None and row.theirs.path[-1] in named}
 
 
 def _bury(work: Work, feed: Feed, s: Sending, want: dict[str, Any], why: Rejected) -> None:

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from hub.connect import Receipt, Record
 from hub.errors import Rejected
+from hub.sync.alike import alike
 from hub.sync.feed import Feed
 from hub.sync.land import arrive, read
 from hub.sync.merge import Snapshot, observe
-from hub.sync.alike import alike
 from hub.sync.push import ROW, Sending, _bury, _forget, _send, _want, receipt
 from hub.sync.walk import Walk
 from hub.sync.work import Work

@@ -11,6 +11,7 @@ from typing import Any
 
 from hub.config import Project
 from hub.store import Store, Tx
+from hub.store.lease import Lease
 from hub.sync.feed import Feed
 from hub.sync.stamp import Rankings
 from hub.sync.work import Work
@@ -54,6 +55,7 @@ class Walk:
     derive: Any = None  # the hook, None where no plugin has it
     survive: Any = None
     run_id: int | None = None
+    lease: Lease | None = None  # asked before each write, so that a process that lost it writes nothing
     counts: dict[int, Counter[str]] = field(default_factory=dict)
     rankings: Rankings = field(init=False)
 
@@ -88,6 +90,8 @@ class Walk:
     @contextmanager
     def begin(self) -> Iterator[Work]:
         """A unit of work in its own transaction, saved at its end."""
+        if self.lease is not None:
+            self.lease.check()
         with self.store.begin() as tx:
             work = self.work(tx)
             yield work

@@ -7,14 +7,13 @@ from typing import Any
 
 from hub.store import Tx
 from hub.store.tables import finding, golden, identifier, lineage, record, reference
+from hub.store.tx import Row
 from hub.sync.feed import referred, refers
 from hub.sync.merge import Finding, Merging
 from hub.sync.stamp import Rankings
 from hub.sync.state import GOLDEN, LINK, Golden, Link, golden_of, link_of, text
 
-COLUMNS = (
-    "key stream_id golden_id origin_id digest landed waiting seen marks ours version changed_at deleted_at receipt_seq"
-).split()
+COLUMNS = ["key", "stream_id", "golden_id", "origin_id", "digest", "landed", "waiting", "seen", "marks", "ours", "version", "changed_at", "deleted_at", "receipt_seq"]
 
 
 class Work:
@@ -115,21 +114,31 @@ class Work:
             lineage,
             ("golden_id", "field", "value", "stamp", "stream_id", "key", "seq", "class", "won", "over"),
             [
-                (x.golden_id, x.field, text(x.value), text(x.stamp), x.stream, x.key, tx.seq, x.sight, x.won, text(x.over))
+                (
+                    x.golden_id,
+                    x.field,
+                    text(x.value),
+                    text(x.stamp),
+                    x.stream,
+                    x.key,
+                    tx.seq,
+                    x.sight,
+                    x.won,
+                    text(x.over),
+                )
                 for x in merging.lineage
             ],
         )
         tx.insert(
             finding,
             ("run_id", "kind", "stream_id", "key", "golden_id", "field", "text", "at"),
-            [
-                (self.run_id, x.kind, x.stream, x.key, x.golden_id, x.field, x.text, self.now)
-                for x in merging.findings
-            ],
+            [(self.run_id, x.kind, x.stream, x.key, x.golden_id, x.field, x.text, self.now) for x in merging.findings],
         )
 
     def _save_links(self) -> None:
-        fresh, whole, light = [], [], []
+        fresh: list[Row] = []
+        whole: list[Row] = []
+        light: list[Row] = []
         for at in self.merging.touched:
             link = self.links[at]
             row = (
@@ -149,7 +158,10 @@ class Work:
         self.tx.upsert(record, COLUMNS, light)
 
     def _save_golden(self) -> None:
-        fresh, changed, refs, cleared = [], [], [], []
+        fresh: list[Row] = []
+        changed: list[Row] = []
+        refs: list[Row] = []
+        cleared: list[str] = []
         for g in self.goldens.values():
             if not (g.new or g.changed or g.id in self.bumped):
                 continue
@@ -180,6 +192,5 @@ class Work:
         rows = sorted(wanted.items())
         if self.tx.insert(identifier, ("name", "golden_id"), rows, ignore=True) == len(rows):
             return {}
-        found = dict(self.tx.rows("SELECT name, golden_id FROM identifier WHERE name IN ?", [r[0] for r in rows]))
-        return {name: id for name, id in found.items() if id != wanted[name]}
-
+        found = self.tx.rows("SELECT name, golden_id FROM identifier WHERE name IN ?", [r[0] for r in rows])
+        return {name: id for name, id in found if id != wanted[name]}

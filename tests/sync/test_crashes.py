@@ -19,7 +19,9 @@ KINDS = {
 def live(kind: dict[str, Any], first: int, second: int | None) -> bool:
     """Live the scenario; return whether the first crash was reached at all."""
     middle = {"habits": {"name": ["upper"], "phone": ["digits"]}, **kind}
-    r = Run([{}, middle, {"habits": {"name": ["lower", "trim"]}, "late": kind["late"]}], [(0, 0), (1, 0), (0, 1)], "newest")
+    r = Run(
+        [{}, middle, {"habits": {"name": ["lower", "trim"]}, "late": kind["late"]}], [(0, 0), (1, 0), (0, 1)], "newest"
+    )
     r.world.crash_after(first)
     reached = False
     for k in range(4):

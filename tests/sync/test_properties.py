@@ -351,7 +351,9 @@ def test_races_inside_the_write_call(
     ),
     st.lists(st.tuples(st.integers(0, 24), st.integers(0, 2), st.integers(0, 1)), max_size=2),
     st.lists(
-        st.tuples(st.integers(0, 24), st.integers(0, 2), st.integers(0, 1), st.sampled_from(["name", "phone", "owner"])),
+        st.tuples(
+            st.integers(0, 24), st.integers(0, 2), st.integers(0, 1), st.sampled_from(["name", "phone", "owner"])
+        ),
         max_size=4,
     ),
 )

@@ -543,9 +543,18 @@ def owner_wins() -> None:
         assert tx.rows("SELECT 1 FROM lineage WHERE field = 'balance.eur' AND value LIKE '%900%' AND NOT won")
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where the worlds of one test live."""
+    if request.param == "postgresql":
+        server = request.getfixturevalue("postgres")
+        monkeypatch.setattr(World, "url", property(lambda self: server.url(server.create())))
+    return str(request.param)
+
+
 @pytest.mark.parametrize("hold", [True, False], ids=["landed first", "merged at once"])
 @pytest.mark.parametrize(("says", "story"), TRACES, ids=[story.__name__ for _, story in TRACES])
-def test_trace(says: str, story: Trace, hold: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trace(says: str, story: Trace, hold: bool, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if not hold:
         if story.__name__ in ("merged_version", "unresolved"):
             pytest.skip("the story needs a landed record that is not merged yet")

@@ -239,11 +239,13 @@ class System(Connector):
 class World:
     """Some systems, and a hub that is driven step by step."""
 
+    url = "sqlite://"  # the tests that run on PostgreSQL put theirs here
+
     def __init__(self, *systems: dict[str, Any], rule: str = "newest", order: Sequence[str] = (), hold: bool = True):
         self.clock = Clock()
         self.hold = hold
         self.systems = [System("ABC"[i], self.clock, **options) for i, options in enumerate(systems)]
-        self.store = Store("sqlite://", clock=lambda: self.clock.now)
+        self.store = Store(self.url, clock=lambda: self.clock.now)
         self.store.create()
         self.store.watch = self._watch
         self.crash_in: int | None = None
@@ -355,4 +357,6 @@ class World:
         import msgspec
 
         with self.store.read() as tx:
-            return [msgspec.json.decode(r[0]) for r in tx.rows("SELECT data FROM golden WHERE into_id IS NULL ORDER BY id")]
+            return [
+                msgspec.json.decode(r[0]) for r in tx.rows("SELECT data FROM golden WHERE into_id IS NULL ORDER BY id")
+            ]

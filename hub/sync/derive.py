@@ -1,0 +1,227 @@
+"""Derive: what follows from a golden record lands as a record of the connection `hub` and takes the same walk.
+
+A won deal wants an order, an invoice changes what its customer owes. There is no second path for automation: derived
+records merge with what others say of them, keep lineage, and are withdrawn when their cause no longer yields them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from hub.connect import Connector, Page, Record, Stream
+from hub.mapping import Reading, Writing
+from hub.model import MODELS, Values
+from hub.plugin import Derived, Golden
+from hub.store import Store, Tx
+from hub.store.tables import derived as derived_table
+from hub.sync.feed import HUB, Feed, identifier_fields
+from hub.sync.land import land
+from hub.sync.walk import Walk
+
+CHUNK = 500
+MOVES = ("changed", "created", "gone")
+Goldens = list[Golden]  # since Looking has a method of the name `list`
+_ordered = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Ours(Connector):
+    """The connection `hub`: its records are handed to it by `derive`, so there is nothing to pull."""
+
+    name = HUB
+    streams = tuple(Stream(model, model, pull=False, complete=False) for model in MODELS)
+
+    def check(self) -> None:
+        """It is always there."""
+
+    def pull(self, stream: str, cursor: str | None = None) -> Iterator[Page]:
+        """There is nothing to ask."""
+        return iter(())
+
+    def read(self, stream: str, keys: Sequence[str]) -> Iterator[Record]:
+        """There is nothing fresher than what was handed over."""
+        return iter(())
+
+
+class Plain:
+    """The mapping of the hub's own records: they are canonical already, and references hold golden ids."""
+
+    stream = HUB
+    links: dict[str, str] = {}  # noqa: RUF012
+    writable: frozenset[str] = frozenset()
+    creatable: frozenset[str] = frozenset()
+
+    def __init__(self, model: str) -> None:
+        self.name = f"{HUB}.{model}"
+        self.model = model
+
+    def read(self, data: bytes | Values) -> Reading:
+        """The values as they are."""
+        return Reading(msgspec.json.decode(data) if isinstance(data, bytes) else dict(data))
+
+    def write(self, values: Values, create: bool = False) -> Writing:
+        """Nothing is ever written to the hub's own connection."""
+        return Writing({}, {})
+
+    def references(self, values: Values) -> Iterator[Any]:
+        """Golden ids need no crosswalk."""
+        return iter(())
+
+
+class Looking:
+    """What `derive` may look up: other golden records."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def get(self, id: str) -> Golden | None:
+        """The golden record of that id, or of the one it was merged into."""
+        with self._store.read() as tx:
+            for _ in range(20):
+                rows = tx.rows("SELECT id, model, data, into_id FROM golden WHERE id = ?", id)
+                if not rows:
+                    return None
+                if rows[0][3] is None:
+                    return _golden(rows[0])
+                id = rows[0][3]
+        return None
+
+    def list(self, model: str, **fields: Any) -> Goldens:
+        """All golden records of a model whose fields have these values; by identifiers it is quick."""
+        with self._store.read() as tx:
+            return [_golden(row) for row in find(tx, model, fields)]
+
+    def referring(self, id: str, model: str) -> Goldens:
+        """All golden records of a model that refer to that id."""
+        with self._store.read() as tx:
+            rows = tx.rows(
+                "SELECT DISTINCT g.id, g.model, g.data FROM reference r JOIN golden g ON g.id = r.golden_id "
+                "WHERE r.target_id = ? AND g.model = ? AND g.into_id IS NULL ORDER BY g.id",
+                id,
+                model,
+            )
+        return [_golden(row) for row in rows]
+
+
+def _golden(row: Any) -> Golden:
+    return Golden(row[0], row[1], msgspec.json.decode(row[2]))
+
+
+def find(tx: Tx, model: str, fields: Values, limit: int | None = None) -> list[Any]:
+    """Rows (id, model, data) of the golden records whose fields have these values.
+
+    A field named without its kind (`emails`) means any kind of it.
+    """
+    where, values = ["model = ?", "into_id IS NULL"], [model]
+    known = {f.path: f for f in identifier_fields(model)}
+    for path, value in fields.items():
+        stem = path.split(".", maxsplit=1)[0]
+        scheme = path if path in known or stem == "identifiers" else stem
+        if path in known or f"{stem}.*" in known:
+            where.append("id IN (SELECT golden_id FROM identifier WHERE name = ?)")
+            values.append(f"{model}:{scheme}:{str(value).strip().casefold()}")
+        if path in known or "." in path or f"{stem}.*" not in known:
+            where.append(f"{tx.value_at(path)} = ?")
+            values.append(_as_text(value))
+    tail = f" LIMIT {int(limit)}" if limit is not None else ""
+    return tx.rows(f"SELECT id, model, data FROM golden WHERE {' AND '.join(where)} ORDER BY id{tail}", *values)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def derive(walk: Walk) -> int:
+    """Call the hook for golden records that changed, and for those they refer to; return how many records moved."""
+    if walk.derive is None:
+        return 0
+    with walk.store.read() as tx:
+        rows = tx.rows("SELECT value FROM counter WHERE name = 'derived'")
+    since, upto = rows[0][0] if rows else 0, walk.store.sequence()
+    if since == upto:
+        return 0
+    moved, after = 0, ""
+    while True:
+        with walk.store.read() as tx:
+            rows = tx.rows(
+                "SELECT id FROM golden WHERE seq > ? AND seq <= ? AND into_id IS NULL "
+                "AND id > ? ORDER BY id LIMIT " + str(CHUNK),
+                since, upto, after,
+            )  # fmt: skip
+            ids = [row[0] for row in rows]
+            causes = tx.rows(
+                "SELECT id, model, data FROM golden WHERE into_id IS NULL AND (id IN ? OR id IN "
+                "(SELECT target_id FROM reference WHERE golden_id IN ?)) ORDER BY id",
+                ids,
+                ids,
+            )
+        moved += _follow(walk, [_golden(row) for row in causes])
+        if len(ids) < CHUNK:
+            break
+        after = ids[-1]
+    with walk.store.begin(count=False) as tx:
+        tx.run(
+            "INSERT INTO counter (name, value) VALUES ('derived', ?) "
+            "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            upto,
+        )
+    return moved
+
+
+def _follow(walk: Walk, causes: Sequence[Golden]) -> int:
+    look = Looking(walk.store)
+    wanted: dict[str, dict[tuple[str, str], Derived]] = {}
+    for cause in causes:
+        try:
+            yielded = [one for given in walk.derive(golden=cause, look=look) for one in given or ()]
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything; the others go on
+            with walk.begin() as work:
+                words = f"derive failed for {cause.model} {cause.id}: {type(error).__name__}: {error}"
+                work.report("plugin", words, golden_id=cause.id)
+            continue
+        wanted[cause.id] = {(one.model, f"{cause.id}/{one.name}"): one for one in yielded}
+    feeds = {f.stream.name: f for f in walk.feeds.values() if f.connection == HUB}
+    with walk.store.read() as tx:
+        known = tx.rows("SELECT cause_id, stream_id, key FROM derived WHERE cause_id IN ?", list(wanted))
+    gone: dict[int, list[Record]] = {}
+    kept: set[tuple[str, int, str]] = set()
+    for cause_id, stream, key in known:
+        feed = walk.feeds.get(stream)
+        if feed is not None and (feed.stream.name, key) in wanted[cause_id]:
+            kept.add((cause_id, stream, key))
+        elif feed is not None:
+            gone.setdefault(stream, []).append(Record(key, {}, deleted=True))
+    by_feed: dict[int, list[Record]] = gone
+    fresh = []
+    for cause_id, ones in wanted.items():
+        for (model, key), one in ones.items():
+            feed = feeds[model]
+            data = _ordered(msgspec.to_builtins(one.values))
+            by_feed.setdefault(feed.id, []).append(Record(key, data, our_id=one.of))
+            if (cause_id, feed.id, key) not in kept:
+                fresh.append((cause_id, feed.id, key))
+    if fresh:
+        with walk.store.begin(count=False) as tx:
+            tx.insert(derived_table, ("cause_id", "stream_id", "key"), fresh, ignore=True)
+    return sum(_land(walk, walk.feeds[id], records) for id, records in sorted(by_feed.items()))
+
+
+def _land(walk: Walk, feed: Feed, records: Sequence[Record]) -> int:
+    counted = walk.counts.setdefault(feed.id, Counter())
+    before = sum(counted[move] for move in MOVES)
+    land(walk, feed, records, None, walk.store.sequence(), end=True)
+    return sum(counted[move] for move in MOVES) - before
+
+
+def hub_feeds(ids: Iterable[tuple[str, int]], config: Any) -> list[Feed]:
+    """The feeds of the connection `hub`, one a model."""
+    ours = Ours()
+    return [
+        Feed(id, HUB, ours.stream(model), config(model), Plain(model), ours)  # type: ignore[arg-type]
+        for model, id in ids
+    ]
