@@ -214,10 +214,11 @@ def test_an_answer_that_is_no_grant_is_no_token():
         client.get("https://api.example/")
 
 
-def test_threads_refresh_once():
-    vault, issuer = MemoryVault(), Issuer()
+@pytest.mark.parametrize("kind", [credentials, lambda: refreshing(MemoryVault(), first=f"{CANARY}-r0")])
+def test_threads_ask_once(kind):
+    issuer = Issuer()
     issuer.delay = 0.05
-    client = issuer.client(refreshing(vault, first=f"{CANARY}-r0"))
+    client = issuer.client(kind())
     statuses = []
     threads = [threading.Thread(target=lambda: statuses.append(client.get("/").status_code)) for _ in range(8)]
     for thread in threads:
