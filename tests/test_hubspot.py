@@ -13,7 +13,7 @@ from hub_hubspot.pull import stamp
 
 from hub.connect import Missing, Receipt, Record, Rejected, Unavailable, Write
 from hub.connect.retry import Retry
-from hub.errors import ConfigError
+from hub.errors import ConfigError, Unauthorized
 from hub.testing.hubspot import Clock, FakeHubSpot
 
 TOKEN = "pat-eu1-very-secret"
@@ -275,6 +275,51 @@ def test_each_row_of_a_batch_has_its_own_answer(fake: FakeHubSpot, crm: HubSpot)
     assert [r["properties"]["name"] for r in fake.rows("companies")] == ["A", "b", "fine"]
 
 
+def test_a_batch_refused_as_a_whole_is_tried_in_parts(fake: FakeHubSpot, crm: HubSpot) -> None:
+    keys = [fake.add("companies", {"name": f"c{n}"}) for n in range(40)]
+    door = fake.handle
+
+    def narrow(request: httpx.Request) -> httpx.Response:
+        """Refuse every batch that holds the word, as HubSpot does with some kinds of faults."""
+        if "/batch/u" in request.url.path and b"poison" in request.content:
+            return httpx.Response(400, json={"message": "no", "category": "VALIDATION_ERROR"})
+        return door(request)
+
+    crm.transport = httpx.MockTransport(narrow)
+    updates = [
+        update(k, {"name": "poison" if n == 7 else "new", "annualrevenue": "x" if n == 7 else "1"})
+        for n, k in enumerate(keys)
+    ]
+    creates = [create(f"g{n}", {"name": "poison" if n == 3 else "new"}) for n in range(20)]
+    answers = list(crm.push("companies", [*updates, *creates]))
+    assert [n for n, a in enumerate(answers) if not isinstance(a, Receipt)] == [7]
+    assert answers[7].fields == ("annualrevenue",)  # type: ignore[union-attr]
+    assert len(fake.rows("companies")) == 60
+    assert len(fake.calls) < 25
+
+
+def test_bad_credentials_in_the_middle_leave_the_answers_before(fake: FakeHubSpot, crm: HubSpot) -> None:
+    keys = [fake.add("companies", {"name": n}) for n in "ab"]
+    door = fake.handle
+
+    def expire(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("batch/update"):
+            request.headers["Authorization"] = "Bearer old"
+        return door(request)
+
+    crm.transport = httpx.MockTransport(expire)
+    answers = crm.push("companies", [create("g1", {"name": "new"}), update(keys[0], {"name": "A"})])
+    assert isinstance(next(answers), Receipt)
+    with pytest.raises(Unauthorized):
+        next(answers)
+
+
+def test_nothing_is_found_and_nothing_defined_before_the_first_push(fake: FakeHubSpot, crm: HubSpot) -> None:
+    fake.add("companies", {"name": "A"})
+    assert list(crm.find("companies", ["g1"])) == []
+    assert fake.tables["companies"].definitions == {}
+
+
 def test_one_bad_row_does_not_hold_up_a_batch_of_creates(fake: FakeHubSpot, crm: HubSpot) -> None:
     company = fake.add("companies")
     writes = [create(f"g{n}", {"dealname": f"d{n}"}, company=company) for n in range(60)]
@@ -441,6 +486,10 @@ def test_missing_properties_are_defined_once(fake: FakeHubSpot, crm: HubSpot) ->
         "open_balance": ("number", False),
     }
     assert [c.path for c in fake.calls].count("/crm/v3/properties/companies") == 4
+    crm.want("companies", ["properties.vat_id", "properties.name", "parent"])
+    assert crm.extra_properties["companies"] == ("vat_id", "name")
+    (record,) = (r for r in pulled(crm, "companies")[0] if r.our_id == "g1")
+    assert record.data["properties"]["vat_id"] == "DE1"  # type: ignore[call-overload]
     (answer,) = crm.push("companies", [create("g3", {"nonsense": "x"})])
     assert isinstance(answer, Rejected)
     assert answer.fields == ("nonsense",)

@@ -59,6 +59,7 @@ class HubSpot(Api):
         self.search_page = search_page
         self.archived_pages = archived_pages
         self._defined: dict[str, set[str]] = {}  # by object, the properties known to be there
+        self._groups: dict[str, str] = {}  # by object, the group its properties stand in
 
     def check(self) -> None:
         """Read one company. Raises Unavailable or Unauthorized."""
@@ -79,7 +80,8 @@ class HubSpot(Api):
 
     def find(self, stream: str, our_ids: Sequence[str]) -> Iterator[tuple[str, Record]]:
         """Yield the records that carry one of our ids; batch reads do not lag."""
-        self.prepare(stream)
+        if self.id_property not in self._known(SHAPES[stream].object):
+            return  # the property is defined by the first push: before it, nothing carries an id of ours
         reader = self._reader(stream)
         rows = self.batch_read(SHAPES[stream].object, our_ids, reader.properties, self.id_property)
         for row, record in zip(rows, reader.records(rows), strict=True):
@@ -100,16 +102,27 @@ class HubSpot(Api):
         if shape.lines:
             self._define(LINE_ITEMS, [])
 
+    def want(self, stream: str, paths: Iterable[str]) -> None:
+        """Ask for the properties a mapping reads as well; `paths` are as the mapping names them: properties.city."""
+        names = [path.removeprefix("properties.") for path in paths if path.startswith("properties.")]
+        self.extra_properties[stream] = tuple(dict.fromkeys((*self.extra_properties.get(stream, ()), *names)))
+
+    def _known(self, name: str) -> set[str]:
+        """Return the properties an object has; those it lacked are looked for anew, others may have defined them."""
+        if self.id_property not in self._defined.get(name, ()):
+            answer = decoded(self.get(f"/crm/v3/properties/{name}"))
+            self._defined[name] = {p["name"] for p in answer["results"]}
+            self._groups[name] = next(p["groupName"] for p in answer["results"] if p["name"] == "hs_object_id")
+        return self._defined[name]
+
     def _define(self, name: str, own: Sequence[Own]) -> None:
-        wanted = {self.id_property: Own(self.id_property, "Id in the hub"), **{o.name: o for o in own}}
-        if wanted.keys() <= self._defined.get(name, set()):
-            return
-        known = {p["name"]: p for p in decoded(self.get(f"/crm/v3/properties/{name}"))["results"]}
-        group = known["hs_object_id"]["groupName"]
-        for new in (o for o in wanted.values() if o.name not in known):
-            with suppress(Taken):  # another process was faster
-                self.tell(f"/crm/v3/properties/{name}", new.definition(group, unique=new.name == self.id_property))
-        self._defined[name] = known.keys() | wanted.keys()
+        known = self._known(name)
+        for new in (Own(self.id_property, "Id in the hub"), *own):
+            if new.name not in known:
+                with suppress(Taken):  # another process was faster
+                    definition = new.definition(self._groups[name], unique=new.name == self.id_property)
+                    self.tell(f"/crm/v3/properties/{name}", definition)
+                known.add(new.name)
 
     def _reader(self, stream: str) -> Reader:
         asked = self.asked(stream)

@@ -281,7 +281,8 @@ class Reader:
         return self.api.owners(fresh=False).get(id_, id_)
 
     def _record(self, row: Row, held: Mapping[str, Mapping[str, list[str]]], lines: list[Row]) -> Record:
-        properties = row["properties"]
+        given = row["properties"]  # lists, searches and batches add different ones of their own, in different orders
+        properties = {name: given[name] for name in self.properties if name in given}
         data: Row = {"id": row["id"], "properties": properties}
         data["associations"] = {o: ids.get(row["id"], []) for o, ids in held.items() if o != LINE_ITEMS}
         for one, other in self.shape.ties.items():

@@ -102,10 +102,13 @@ class Writer:
             }
             for j in jobs
         ]
-        self._batch("upsert", inputs, jobs, lambda row: row["properties"].get(self.id_property))
-        for job in jobs:
-            if job.row is None and job.open:  # the batch says nothing of this row: ask about it alone
-                _each([job], self._create_whole)
+        refused = self._batch("upsert", inputs, jobs, lambda row: row["properties"].get(self.id_property))
+        if refused and len(jobs) > 1:
+            self._upsert(jobs[: len(jobs) // 2])
+            self._upsert(jobs[len(jobs) // 2 :])
+            return
+        for job in _unanswered(jobs):
+            _each([job], self._create_whole)
 
     def _make_lines(self, jobs: Sequence[Job]) -> None:
         made = self.lines.create([(j.write.once, 1, j.lines or []) for j in jobs])
@@ -157,10 +160,13 @@ class Writer:
 
     def _update_properties(self, jobs: list[Job]) -> None:
         inputs = [{"id": j.key, "properties": j.properties, "objectWriteTraceId": j.write.once} for j in jobs]
-        self._batch("update", inputs, jobs, lambda row: row["id"])
-        for job in jobs:
-            if job.row is None and job.open:
-                _each([job], self._update_one)
+        refused = self._batch("update", inputs, jobs, lambda row: row["id"])
+        if refused and len(jobs) > 1:
+            self._update_properties(jobs[: len(jobs) // 2])
+            self._update_properties(jobs[len(jobs) // 2 :])
+            return
+        for job in _unanswered(jobs):
+            _each([job], self._update_one)
 
     def _update_one(self, jobs: Sequence[Job]) -> None:
         job = jobs[0]
@@ -179,17 +185,18 @@ class Writer:
 
     # answers
 
-    def _batch(self, verb: str, inputs: list[Row], jobs: Sequence[Job], name: Callable[[Row], str | None]) -> None:
-        """Send a batch; where it is refused as a whole, its jobs are left without an answer."""
+    def _batch(self, verb: str, inputs: list[Row], jobs: Sequence[Job], name: Callable[[Row], str | None]) -> bool:
+        """Send a batch; returns whether it was refused as a whole, without a word of which row is at fault."""
         try:
             answer = self.api.tell(f"{self.path}/batch/{verb}", {"inputs": inputs})
         except (Rejected, Missing):
-            return
-        except Unavailable as error:
+            return True
+        except HubError as error:
             for job in jobs:
                 job.error = error
-            return
+            return False
         self._match(answer, jobs, name)
+        return False
 
     def _match(self, answer: Row, jobs: Sequence[Job], name: Callable[[Row], str | None]) -> None:
         """Bring each result and each error of a batch to its job: they come in any order."""
@@ -260,6 +267,11 @@ def _each(jobs: Sequence[Job], carry_out: Callable[[Sequence[Job]], None], alone
         for job in jobs:
             if job.open and job.row is None:
                 job.error = error
+
+
+def _unanswered(jobs: Sequence[Job]) -> list[Job]:
+    """Return the jobs a batch said nothing of: each is asked about alone."""
+    return [j for j in jobs if j.row is None and j.open]
 
 
 def _target_missing(error: HubError) -> HubError:
