@@ -11,8 +11,12 @@ from typing import Any
 import pytest
 from hub_stripe import Stripe
 
-from hub.connect import Conflict, Missing, Receipt, Record, Rejected, Unauthorized, Unavailable, Write
+from hub.config.project import ConnectionConfig
+from hub.connect import ConfigError, Conflict, Missing, Receipt, Record, Rejected, Unauthorized, Unavailable, Write
 from hub.connect.retry import Retry
+from hub.connect.secret import Secret
+from hub.plugin.registry import load
+from hub.plugin.settings import connect as build
 from hub.testing.stripe import FakeStripe
 
 DAY = 86400
@@ -416,6 +420,18 @@ def test_check_tells_a_bad_key_from_a_dead_address(fake: FakeStripe, stripe: Str
         dead.check()
     dead.close()
     dead.close()
+
+
+def test_the_settings_of_a_project_make_a_connector(fake: FakeStripe) -> None:
+    settings = {"api_key": Secret(fake.api_key), "base_url": "https://stripe.test", "rate": "1000"}
+    registry = load(entry_points=False)
+    made = build(ConnectionConfig("pay", "stripe", settings), registry)
+    assert isinstance(made, Stripe)
+    made.transport = fake.transport()
+    made.check()
+    assert fake.api_key not in f"{made!r} {vars(made)}"
+    with pytest.raises(ConfigError, match="references"):
+        build(ConnectionConfig("pay", "stripe", {**settings, "refernces": ["x"]}), registry)
 
 
 def test_over_loopback_with_a_cut_connection(fake: FakeStripe) -> None:

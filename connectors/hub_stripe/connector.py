@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-import httpx
 import msgspec
 
 from hub.connect import Answer, Conflict, Missing, Receipt, Rejected, Stream, Unavailable, Write
+from hub.connect.auth import TokenAuth
 from hub.connect.retry import NotSent
+from hub.connect.secret import Secret
 from hub.errors import RateLimited
 from hub_stripe.answers import Replayed
 from hub_stripe.kinds import KINDS
@@ -42,7 +43,7 @@ class Stripe(Reader):
 
     def __init__(
         self,
-        api_key: str,
+        api_key: Secret,
         base_url: str = "https://api.stripe.com",
         account: str | None = None,
         api_version: str = "2024-06-20",
@@ -52,7 +53,7 @@ class Stripe(Reader):
         rate: float = 20.0,
     ) -> None:
         headers = {"Stripe-Version": api_version} | ({"Stripe-Account": account} if account else {})
-        super().__init__(base_url, auth=httpx.BasicAuth(api_key, ""), headers=headers, timeout=timeout, rate=rate)
+        super().__init__(base_url, auth=TokenAuth(api_key), headers=headers, timeout=timeout, rate=rate)
         self.id_field = id_field
         self.references = tuple(references)
 
