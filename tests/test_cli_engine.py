@@ -1,174 +1,272 @@
-"""What the verbs make of the engine's answers: rows, remarks and exit codes."""
+"""The verbs over the real engine: two shops that hold the same customers, each a JSON file that a person may edit."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace as Row
 from typing import Any
 
 import pytest
 
 from hub.cli.app import run
-from hub.errors import Busy
+
+SHOP = '''"""A shop whose customers stand in one JSON file."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from hub.connect import Conflict, Connector, Missing, Page, Receipt, Record, Rejected, Stream, Unavailable
+from hub.plugin import hookimpl
 
 
-class Shelf:
-    """Two things that wait, and what was asked of them."""
+class Shop(Connector):
+    """A shop whose customers stand in one JSON file."""
 
-    def __init__(self, state: str | None) -> None:
-        self.rows = [
-            Row(id=n, connection="crm", stream="companies", key=str(n), state=state, reason="no") for n in (1, 2)
-        ]
-        self.asked: list[Any] = []
+    name = "shop"
+    streams = (Stream("people", "customer", push=True, versioned=True, findable=True),)
 
-    def list(self, connection: str | None = None, stream: str | None = None) -> Sequence[Row]:
-        return [row for row in self.rows if connection in (None, row.connection)]
+    def __init__(self, file: str, token: str = "") -> None:
+        self.file = Path(file)
 
-    def retry(self, ids: Sequence[str] | None = None) -> int:
-        self.asked.append(("retry", ids))
-        return len(ids or self.rows)
+    def rows(self):
+        if not self.file.exists():
+            raise Unavailable(f"{self.file}: closed today")
+        return json.loads(self.file.read_text())
 
-    def drop(self, ids: Sequence[str]) -> int:
-        self.asked.append(("drop", ids))
-        return len(ids)
+    def record(self, key, row):
+        version = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
+        return Record(key, row, version=version)
+
+    def check(self):
+        self.rows()
+
+    def pull(self, stream, cursor=None):
+        yield Page([self.record(key, row) for key, row in self.rows().items()], None)
+
+    def read(self, stream, keys):
+        rows = self.rows()
+        for key in keys:
+            yield self.record(key, rows[key]) if key in rows else Record(key, {}, deleted=True)
+
+    def find(self, stream, our_ids):
+        for key, row in self.rows().items():
+            if row.get("ours") in our_ids:
+                yield row["ours"], self.record(key, row)
+
+    def push(self, stream, writes):
+        for write in writes:
+            rows = self.rows()
+            if write.data.get("phone") == "+491710000000":
+                yield Rejected("phone: is blocked here", ["phone"])
+                continue
+            if write.key is not None and write.key not in rows:
+                yield Missing("gone")
+                continue
+            if write.key is not None and self.record(write.key, rows[write.key]).version != write.expect:
+                yield Conflict("changed")
+                continue
+            key = write.key or f"n{len(rows) + 1}"
+            empty = {"name": None, "mail": None, "phone": None, "ours": write.our_id}
+            rows[key] = {**rows.get(key, empty), **write.data}
+            self.file.write_text(json.dumps(rows))
+            made = self.record(key, rows[key])
+            yield Receipt(key, version=made.version, data=made.data)
 
 
-class Engine:
-    """An engine that answers what a test set."""
+@hookimpl
+def register_connectors(register):
+    register(Shop)
+'''
+PEOPLE = """stream = "people"
+model = "customer"
+[fields]
+name = "name"
+"emails.main" = { theirs = "mail", as = "email" }
+"phones.main" = { theirs = "phone", as = "phone" }
+"""
+SETTINGS = """
+[connections.{name}]
+connector = "shop"
+file = "${{HUB_PROJECT}}/{name}.json"
+[connections.{name}.streams.people]
+push = true
+create = "all"
+"""
+NORTH = {
+    "1": {"name": "Anné Ltd", "mail": "office@anne.example", "phone": "+493012345678"},
+    "2": {"name": "Bo", "mail": "bo@bo.example", "phone": None},
+}
+SOUTH = {"7": {"name": "Anne", "mail": "office@anne.example", "phone": None}}
 
-    def __init__(self) -> None:
-        self.findings: list[str] = []
-        self.differences: list[Any] = []
-        self.calls: list[Any] = []
-        self.quarantine, self.outbox = Shelf(None), Shelf("queued")
-
-    def sync(
-        self,
-        connections: Sequence[str] | None,
-        stream: str | None = None,
-        full: bool = False,
-        since: str | None = None,
-        dry_run: bool = False,
-        progress: Callable[[Any], None] | None = None,
-    ) -> Any:
-        if connections == ["busy"]:
-            raise Busy("busy: another run works on it")
-        self.calls.append((connections, stream, full, since, dry_run))
-        assert progress is not None
-        progress(Row(connection="crm", stream="companies", name="pull", done=10, total=20))
-        counts = [Row(connection="crm", stream="companies", read=10, changed=2, written=0)]
-        return Row(counts=counts, findings=self.findings, differences=self.differences)
-
-    def status(self) -> Sequence[Any]:
-        return [{"connection": "crm", "stream": "companies", "records": 7, "quarantined": 0, "dead": 0}]
-
-    def list(self, model: str, where: Mapping[str, str], limit: int) -> Sequence[Any]:
-        self.calls.append((model, where, limit))
-        return [Row(id="customer_1", values={"name": "Anné", "balance.eur": [101000, "EUR"]})]
-
-    def show(self, model: str, id: str) -> Any:
-        if id != "customer_1":
-            return None
-        field = {"field": "name", "value": "Anné", "connection": "crm", "why": "newest"}
-        return Row(fields=[field], links=[{"connection": "crm", "key": "7"}], lost=[])
+Verb = Callable[..., list[dict[str, Any]]]
 
 
 @pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Engine:
-    """An engine behind the command line's seam, in a project of its own."""
-    made = Engine()
-
-    @contextmanager
-    def opened(*arguments: Any) -> Iterator[Engine]:
-        yield made
-
-    monkeypatch.setattr("hub.cli.engine.opened", opened)
-    run(["init", str(tmp_path)])
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A project with the shops `north` and `south`, who share one customer by its e-mail address."""
+    assert run(["init", str(tmp_path)]) == 0
     for shipped in (tmp_path / "plugins").glob("*.py"):
         shipped.unlink()
+    (tmp_path / "plugins/shop.py").write_text(SHOP)
+    (tmp_path / "mappings/shop.people.toml").write_text(PEOPLE)
+    with (tmp_path / "hub.toml").open("a") as file:
+        file.write(SETTINGS.format(name="north") + SETTINGS.format(name="south"))
+    write(tmp_path, "north", NORTH)
+    write(tmp_path, "south", SOUTH)
     monkeypatch.chdir(tmp_path)
     capsys.readouterr()
-    return made
+    return tmp_path
 
 
-def printed(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+def write(folder: Path, name: str, rows: Any) -> None:
+    (folder / f"{name}.json").write_text(json.dumps(rows))
 
 
-def test_sync_says_what_it_did(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["sync"]) == 0
-    assert "0 written: all sides agree" in capsys.readouterr().out
-    assert run(["sync", "crm", "--stream", "companies", "--since", "2026-11-01T01:00+02:00", "--json"]) == 0
-    (row,) = printed(capsys)
-    assert (row["read"], row["changed"], row["written"], row["refused"]) == (10, 2, 0, None)
-    assert engine.calls == [
-        (None, None, False, None, False),
-        (["crm"], "companies", False, "2026-10-31T23:00:00+00:00", False),
-    ]
+def rows(folder: Path, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / f"{name}.json").read_text())
+    return found
 
 
-def test_findings_of_a_run_leave_with_1(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
-    engine.findings = ["crm companies: 2 records in quarantine; see: hub quarantine list crm"]
-    assert run(["sync"]) == 1
-    out = capsys.readouterr()
-    assert "2 records in quarantine" in out.err
-    assert "all sides agree" not in out.out
+@pytest.fixture
+def hub(capsys: pytest.CaptureFixture[str]) -> Verb:
+    """Run a verb with --json, hold its exit code to `code`, and return the rows it printed."""
+
+    def call(*arguments: str, code: int = 0) -> list[dict[str, Any]]:
+        found = run([*arguments, "--json"])
+        out = capsys.readouterr()
+        assert found == code, out.err
+        return [json.loads(line) for line in out.out.splitlines()]
+
+    return call
 
 
-def test_a_busy_connection_leaves_with_1_and_no_traceback(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["sync", "busy"]) == 1
-    assert capsys.readouterr().err == "busy: another run works on it\n"
+def edit(folder: Path, name: str, key: str, **values: Any) -> None:
+    """What a person does in a shop."""
+    found = rows(folder, name)
+    found[key] |= values
+    write(folder, name, found)
 
 
-def test_a_dry_run_prints_differences_alone(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
-    engine.differences = [Row(connection="crm", stream="companies", kind="differs", field="name", here="A", there="B")]
-    assert run(["sync", "--dry-run", "--json"]) == 0
-    (row,) = printed(capsys)
-    assert (row["field"], row["here"], row["there"], row["winner"]) == ("name", "A", "B", None)
-    assert engine.calls[0][-1] is True
+def test_a_dry_run_shows_first_contact_and_writes_nothing(project: Path, hub: Verb) -> None:
+    found = hub("sync", "--dry-run")
+    contact = {
+        row["connection"]: (row["matched"], row["alone"], row["absent"]) for row in found if row["kind"] == "contact"
+    }
+    assert contact == {"north": (1, 1, 0), "south": (1, 0, 1)}
+    created = {row["field"]: row["here"] for row in found if row["kind"] == "create"}
+    assert created == {"name": "Bo", "emails.main": "bo@bo.example"}
+    assert any(row["kind"] == "update" and row["field"] == "phones.main" for row in found)
+    assert (rows(project, "north"), rows(project, "south")) == (NORTH, SOUTH)
+    assert hub("list", "customer") == []
 
 
-def test_status_leaves_with_1_when_something_needs_a_person(
-    engine: Engine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert run(["status", "--json"]) == 0
-    assert printed(capsys)[0]["records"] == 7
-    monkeypatch.setattr(engine, "status", lambda: [{"connection": "crm", "stream": "companies", "dead": 1}])
-    assert run(["status"]) == 1
+def test_two_shops_agree_after_one_sync_and_stay_quiet(project: Path, hub: Verb) -> None:
+    counts = {row["connection"]: row for row in hub("sync")}
+    assert counts["north"]["read"] == 2
+    assert counts["south"]["written"] == 2
+    assert len(rows(project, "south")) == 2
+    assert rows(project, "south")["7"]["phone"] == "+493012345678"
+    before = (rows(project, "north"), rows(project, "south"))
+    assert [row["written"] for row in hub("sync")] == [0, 0]
+    assert (rows(project, "north"), rows(project, "south")) == before
+    status = {row["connection"]: row for row in hub("status")}
+    assert (status["south"]["records"], status["south"]["queued"], status["south"]["dead"]) == (2, 0, 0)
 
 
-def test_golden_records_are_listed_and_shown(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["list", "customer", "--where", "name=Anné", "--where", "emails.main=a@b.example", "--limit", "3"]) == 0
-    assert "Anné" in capsys.readouterr().out
-    assert engine.calls == [("customer", {"name": "Anné", "emails.main": "a@b.example"}, 3)]
-    assert run(["show", "customer", "customer_1", "--json"]) == 0
-    assert [row["kind"] for row in printed(capsys)] == ["field", "link"]
-    assert run(["show", "customer", "customer_1"]) == 0
-    assert "newest" in capsys.readouterr().out
-    assert run(["show", "customer", "customer_2"]) == 2
+def test_golden_records_are_listed_and_say_why(project: Path, hub: Verb, capsys: pytest.CaptureFixture[str]) -> None:
+    hub("sync")
+    (anne,) = hub("list", "customer", "--where", "emails.main=office@anne.example")
+    assert anne["values"]["phones.main"] == "+493012345678"
+    assert len(hub("list", "customer")) == 2
+    assert len(hub("list", "customer", "--limit", "1")) == 1
+    shown = hub("show", "customer", anne["id"])
+    assert {(row["connection"], row["key"]) for row in shown if row["kind"] == "link"} == {
+        ("north", "1"),
+        ("south", "7"),
+    }
+    (phone,) = [row for row in shown if row["field"] == "phones.main" and row["kind"] == "field"]
+    assert (phone["connection"], phone["key"]) == ("north", "1")
+    assert phone["why"]
+    assert run(["show", "customer", anne["id"]]) == 0
+    assert "+493012345678" in capsys.readouterr().out
+    assert run(["show", "customer", "customer_nobody"]) == 2
     assert "hub list customer" in capsys.readouterr().err
 
 
-def test_quarantine_is_a_finding_and_an_outbox_only_when_dead(
-    engine: Engine, capsys: pytest.CaptureFixture[str]
+def test_quarantine_lists_and_retries_after_a_fix(project: Path, hub: Verb, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(project, "north", "2", mail="no address")
+    hub("sync", code=1)
+    (held,) = hub("quarantine", "list", code=1)
+    assert (held["connection"], held["key"], held["field"]) == ("north", "2", "emails.main")
+    assert "no address" in str(held["value"])
+    assert hub("quarantine", "list", "south") == []
+    (project / "mappings/shop.people.toml").write_text(PEOPLE.replace('as = "email"', 'as = "text"'))
+    assert run(["quarantine", "retry"]) == 0
+    assert "1 taken up again" in capsys.readouterr().out
+    hub("sync")
+    assert hub("quarantine", "list") == []
+    assert len(hub("list", "customer")) == 2
+
+
+def test_a_refused_write_is_a_dead_letter_until_a_person_acts(
+    project: Path, hub: Verb, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["quarantine", "list", "--json"]) == 1
-    assert len(printed(capsys)) == 2
-    assert run(["quarantine", "list", "erp"]) == 0
-    assert run(["outbox", "list"]) == 0
-    engine.outbox = Shelf("dead")
-    assert run(["outbox", "list"]) == 1
+    hub("sync")
+    edit(project, "north", "1", phone="+491710000000")
+    hub("sync", code=1)
+    (dead,) = hub("outbox", "list", code=1)
+    assert (dead["connection"], dead["key"], dead["state"]) == ("south", "7", "dead")
+    assert "blocked" in dead["reason"]
+    assert run(["outbox", "drop", str(dead["id"])]) == 1
+    assert "--yes" in capsys.readouterr().out
+    assert len(hub("outbox", "list", code=1)) == 1
+    assert run(["outbox", "drop", str(dead["id"]), "--yes"]) == 0
+    assert capsys.readouterr().out == "1 dropped\n"
+    assert hub("outbox", "list") == []
 
 
-def test_nothing_is_dropped_without_yes(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["quarantine", "drop", "1"]) == 1
-    out = capsys.readouterr().out
-    assert "--yes" in out
-    assert engine.quarantine.asked == []
-    assert run(["quarantine", "drop", "1", "--yes"]) == 0
-    assert run(["outbox", "retry"]) == 0
-    assert engine.quarantine.asked == [("drop", ["1"])]
-    assert engine.outbox.asked == [("retry", None)]
+def test_one_system_that_is_down_is_a_finding_and_the_other_goes_on(
+    project: Path, hub: Verb, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "south.json").unlink()
+    assert run(["sync"]) == 1
+    out = capsys.readouterr()
+    assert "closed today" in out.err
+    assert "Traceback" not in out.err
+    assert len(hub("list", "customer")) == 2
+
+
+def test_a_moment_the_connector_cannot_read_from_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["sync", "north", "--since", "2026-11-01"]) in (1, 2)
+    assert "leave --since out" in capsys.readouterr().err
+
+
+def test_unknown_connections_and_streams_leave_with_2(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["sync", "nroth"]) == 2
+    assert "north" in capsys.readouterr().err
+    assert run(["sync", "--stream", "peple"]) == 2
+    assert "people" in capsys.readouterr().err
+
+
+def test_a_full_sync_notices_what_vanished(project: Path, hub: Verb) -> None:
+    with (project / "hub.toml").open("a") as file:
+        file.write("vanish_limit = 1.0\n")
+    hub("sync")
+    kept = rows(project, "south")
+    del kept["7"]
+    write(project, "south", kept)
+    counts = {row["connection"]: row for row in hub("sync", "south", "--full")}
+    assert counts["south"]["gone"] == 1
+
+
+def test_a_secret_stands_nowhere_in_the_store(project: Path, hub: Verb, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (project / "hub.toml").read_text().replace('connector = "shop"', 'connector = "shop"\ntoken = "${SHOP}"')
+    (project / "hub.toml").write_text(text)
+    monkeypatch.setenv("SHOP", "canary-token")
+    hub("sync")
+    dump = "\n".join(sqlite3.connect(project / "hub.db").iterdump())
+    assert "Anné" in dump
+    assert "canary" not in dump

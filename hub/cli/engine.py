@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from hub.cli.keys import KEYS
 
@@ -13,48 +12,15 @@ if TYPE_CHECKING:
     from hub.config import Project
     from hub.connect import Connector
     from hub.plugin.registry import Registry
-
-
-class Run(Protocol):
-    """What one run did."""
-
-    counts: Sequence[Any]
-    findings: Sequence[str]
-    differences: Sequence[Any]
-
-
-class Shelf(Protocol):
-    """Quarantine or outbox: what waits there for a person."""
-
-    def list(self, connection: str | None = None, stream: str | None = None) -> Iterable[Any]: ...
-    def retry(self, ids: Sequence[str] | None = None) -> int: ...
-    def drop(self, ids: Sequence[str]) -> int: ...
-
-
-class Engine(Protocol):
-    """The hub at work on one project."""
-
-    quarantine: Shelf
-    outbox: Shelf
-
-    def sync(
-        self,
-        connections: Sequence[str] | None,
-        stream: str | None = None,
-        full: bool = False,
-        since: str | None = None,
-        dry_run: bool = False,
-        progress: Callable[[Any], None] | None = None,
-    ) -> Run: ...
-    def status(self) -> Iterable[Any]: ...
-    def list(self, model: str, where: Mapping[str, str], limit: int) -> Iterable[Any]: ...
-    def show(self, model: str, id: str) -> Any: ...
+    from hub.sync import Hub
 
 
 @contextmanager
-def opened(project: Project, registry: Registry) -> Iterator[Engine]:
+def opened(project: Project, registry: Registry) -> Iterator[Hub]:
     """Open the engine on a project, and close it whatever happens."""
-    with import_module("hub.sync").Hub.open(project) as engine:
+    from hub.sync import Hub
+
+    with Hub.open(project, registry) as engine:
         yield engine
 
 

@@ -12,10 +12,10 @@ import typer
 from hub.errors import ConfigError
 
 if TYPE_CHECKING:
-    from hub.cli.engine import Engine
     from hub.config import Kind, Project
     from hub.connect import Connector
     from hub.plugin.registry import Registry
+    from hub.sync import Hub
 
 
 class Session:
@@ -72,7 +72,7 @@ class Session:
         return connector(project, name, self.registry(project.root / project.plugins))
 
     @contextmanager
-    def engine(self, strict: bool | Collection[str] = ()) -> Iterator[Engine]:
+    def engine(self, strict: bool | Collection[str] = ()) -> Iterator[Hub]:
         """Open the store and all that works on it."""
         from hub.cli.engine import opened
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from hub.cli.engine import Engine, Shelf, row
+from hub.cli.engine import row
 from hub.cli.output import rows
 from hub.cli.session import session
+
+if TYPE_CHECKING:
+    from hub.sync import Hub
+    from hub.sync.shelves import Outbox, Quarantine
 
 Connection = Annotated[str | None, typer.Argument(help="Only of this connection.")]
 Stream = Annotated[str | None, typer.Option(help="Only of this stream.")]
@@ -50,6 +54,6 @@ def dropped(context: typer.Context, name: Name, ids: Sequence[str], *, yes: bool
     typer.echo(f"{count} dropped")
 
 
-def of(engine: Engine, name: Name) -> Shelf:
+def of(engine: Hub, name: Name) -> Quarantine | Outbox:
     """Return the shelf of that name."""
     return engine.quarantine if name == "quarantine" else engine.outbox

@@ -1,8 +1,9 @@
-"""`hub sync`: reads what changed, merges it, and writes what others should know."""
+"""`hub sync`: reads what changed, merges it, and writes what others lack."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +11,11 @@ from hub.cli.engine import row
 from hub.cli.output import Json, rows, say
 from hub.cli.progress import progress
 from hub.cli.session import session
+from hub.errors import ConfigError
+
+if TYPE_CHECKING:
+    from hub.config import Project
+    from hub.sync import Run
 
 
 def sync(
@@ -32,25 +38,60 @@ def sync(
     if full and since:
         raise typer.BadParameter("--full reads everything, so --since has no meaning beside it")
     moment = _moment(since) if since else None
-    with session(context).engine(strict=connections or True) as engine, progress() as step:
-        run = engine.sync(connections or None, stream=stream, full=full, since=moment, dry_run=dry_run, progress=step)
-    counts = [row(count, "sync") for count in run.counts]
+    # every connection's settings are needed: what changed in one is compared with what all others show
+    with session(context).engine(strict=True) as engine:
+        _known(engine.project, connections or list(engine.project.connections), stream)
+        with progress() as step:
+            run = engine.sync(connections or None, stream, full, moment, dry_run, step)
     if dry_run:
-        rows(
-            (row(difference, "sync --dry-run") for difference in run.differences),
-            "sync --dry-run",
-            json=json,
-            empty="no differences: nothing would be written",
-        )
-    if not (dry_run and json):
-        rows(counts, "sync", json=json, empty="nothing to read: no connection has a stream")
+        _rehearsed(run, json=json)
+    else:
+        _done(run, json=json)
     for finding in run.findings:
         say(finding)
-    if not json and not dry_run and not run.findings:
-        written = sum(count["written"] or 0 for count in counts)
-        typer.echo(f"{written} written" if written else "0 written: all sides agree")
     if run.findings:
         raise typer.Exit(1)
+
+
+def _known(project: Project, names: Sequence[str], stream: str | None) -> None:
+    """Refuse connections and streams that are none, before anything is read."""
+    from hub.config.table import like
+
+    for name in names:
+        if name not in project.connections:
+            known = ", ".join(project.connections) or "none yet"
+            raise ConfigError(f'no connection "{name}"{like(name, project.connections)}; known: {known}')
+    streams = sorted({found for name in names for found in project.connections[name].streams})
+    if stream is not None and stream not in streams:
+        raise ConfigError(f'no stream "{stream}"{like(stream, streams)}; known: {", ".join(streams) or "none"}')
+
+
+def _done(run: Run, *, json: bool) -> None:
+    rows([row(count, "sync") for count in run.counts], "sync", json=json, empty="no streams yet: add a connection")
+    if not json and run.counts:
+        typer.echo(f"{run.written} written" if run.written else "0 written")
+
+
+def _rehearsed(run: Run, *, json: bool) -> None:
+    verb = "sync --dry-run"
+    contact = [row(one, verb, kind="contact") for one in run.contact]
+    changes = [row(one, verb) for one in run.differences]
+    if json:
+        rows([*contact, *changes], verb, json=True)
+        return
+    rows(
+        contact,
+        verb,
+        json=False,
+        columns=("connection", "stream", "matched", "alone", "absent"),
+        empty="no streams yet",
+    )
+    typer.echo("")
+    columns = ("connection", "stream", "kind", "key", "id", "field", "there", "here", "winner")
+    rows(changes, verb, json=False, columns=columns, empty="no differences")
+    typer.echo(
+        f"{len({(c['connection'], c['stream'], c['key'], c['id']) for c in changes})} records would be written; nothing was"
+    )
 
 
 def _moment(text: str) -> str:
@@ -60,4 +101,5 @@ def _moment(text: str) -> str:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f'"{text}" is no moment; write 2026-11-01 or 2026-11-01T08:00:00Z') from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

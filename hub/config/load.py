@@ -68,7 +68,7 @@ class _Reader:
         self.mistakes = Mistakes(file, text)
         self.top = Table(data, (), self.mistakes)
         self.strict = strict
-        self.env = env
+        self.env = {"HUB_PROJECT": str(file.parent), **env}  # so that settings can name files beside hub.toml
 
     def read(self, kinds: Callable[[Path], Kinds] | None) -> Project:
         head = self.top.table("hub")
