@@ -9,6 +9,7 @@ from hub.connect import (
     Answer,
     ConfigError,
     Connector,
+    Missing,
     Page,
     RateLimited,
     Receipt,
@@ -196,6 +197,8 @@ class Mail(Connector):
 
     def _send(self, stream: str, write: Write) -> Answer:
         if write.key is not None:
+            if all(record.deleted for record in self.read(stream, [write.key])):
+                return Missing(f"{self.connection}: {write.key}: the mail is not there any more")
             return Rejected(f"{self.connection}: {write.key}: a mail that was sent cannot be changed; send another one")
         own_id = compose.message_id(write.our_id, self.domain)
         sender = headers.address(str(write.data.get("from") or self.from_address))

@@ -6,11 +6,12 @@ import base64
 import hashlib
 import logging
 import traceback
+from dataclasses import replace
 
 import pytest
 from conftest import PASSWORD, Box, everything, letter, write
 
-from hub.connect import Missing, RateLimited, Receipt, Record, Rejected, Unauthorized, Unavailable, Write
+from hub.connect import RateLimited, Receipt, Record, Rejected, Unauthorized, Unavailable
 from hub.connect.retry import NotSent
 from hub.testing.mail.imap import free_port
 
@@ -190,10 +191,14 @@ def test_an_unreachable_server_stops_the_batch_with_nothing_sent(box: Box) -> No
 
 
 def test_a_sent_mail_cannot_be_changed(box: Box) -> None:
-    (answer,) = box.mail().push("messages", [Write({"subject": "x"}, "Sent/1/1", None, "o", "g1")])
-    assert isinstance(answer, Rejected)
-    assert not isinstance(answer, Missing)
-    assert "cannot be changed" in str(answer)
+    mail = box.mail()
+    (receipt,) = mail.push("messages", [write()])
+    assert isinstance(receipt, Receipt)
+    before = len(box.servers.smtp.accepted)
+    (changed,) = mail.push("messages", [replace(write(), key=receipt.key)])
+    assert isinstance(changed, Rejected)
+    assert "cannot be changed" in str(changed)
+    assert len(box.servers.smtp.accepted) == before
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import Self
 
 from hub.testing.mail.imap import Mailbox, free_port, stop, wait_for
 
-# Everything Dovecot would do as a user of its own is done as ours, and nothing is chrooted.
+# Everything Dovecot would do as a user of its own is done as ours, and nothing is chrooted; a wrong password costs no time.
 CONFIG = """
 base_dir = {folder}/run
 state_dir = {folder}/state
@@ -24,6 +24,8 @@ protocols = imap
 listen = 127.0.0.1
 ssl = no
 disable_plaintext_auth = no
+auth_failure_delay = 0
+mail_max_userip_connections = 200
 default_internal_user = {user}
 default_internal_group = {group}
 default_login_user = {login}
@@ -50,6 +52,9 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
