@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from hub_hubspot import HubSpot
-from hub_hubspot.pull import stamp
+from hub_hubspot.times import stamp
 
 from hub.connect import Missing, Receipt, Record, Rejected, Unavailable, Write
 from hub.connect.retry import Retry

@@ -11,6 +11,7 @@ from hub.connect.vault import Vault
 from hub_hubspot.api import Api, Taken, authentication, decoded
 from hub_hubspot.pull import LATE, Reader
 from hub_hubspot.push import Writer
+from hub_hubspot.records import Records
 from hub_hubspot.shapes import LINE_ITEMS, SHAPES, Own
 
 
@@ -84,7 +85,7 @@ class HubSpot(Api):
             return  # the property is defined by the first push: before it, nothing carries an id of ours
         reader = self._reader(stream)
         rows = self.batch_read(SHAPES[stream].object, our_ids, reader.properties, self.id_property)
-        for row, record in zip(rows, reader.records(rows), strict=True):
+        for row, record in zip(rows, reader.records.made(rows), strict=True):
             yield str(row["properties"][self.id_property]), record
 
     def push(self, stream: str, writes: Sequence[Write]) -> Iterator[Answer]:
@@ -125,13 +126,6 @@ class HubSpot(Api):
                 known.add(new.name)
 
     def _reader(self, stream: str) -> Reader:
-        asked = self.asked(stream)
-        return Reader(
-            self,
-            SHAPES[stream],
-            asked,
-            self.id_property,
-            listed=self.list_page,
-            searched=self.search_page,
-            archived_pages=self.archived_pages,
-        )
+        records = Records(self, SHAPES[stream], self.asked(stream), self.id_property)
+        sizes = {"listed": self.list_page, "searched": self.search_page}
+        return Reader(self, records, **sizes, archived_pages=self.archived_pages)

@@ -6,18 +6,17 @@ each request begins at the last change seen, and records of one millisecond are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from hub.connect import Page, Record
-from hub_hubspot.api import Api, Row, decoded, main_first
-from hub_hubspot.shapes import LINE, LINE_ITEMS, OWNER, Shape
+from hub_hubspot.api import Api, Row, decoded
+from hub_hubspot.records import Records, tombstone
+from hub_hubspot.shapes import LINE_ITEMS
+from hub_hubspot.times import BEGINNING, MILLISECOND, epoch, moment, stamp
 
 LATE = timedelta(seconds=15)
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,43 +39,17 @@ class Mark:
         return since if self.after is None else f"{since}|{'archived' if self.archived else 'live'}:{self.after}"
 
 
-def moment(text: str) -> datetime:
-    """Return HubSpot's time as a moment."""
-    return datetime.fromisoformat(text)
-
-
-def stamp(at: datetime) -> str:
-    """Return a moment as HubSpot writes it."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
-
-
-def epoch(at: datetime) -> str:
-    """Return a moment as search takes it: milliseconds since 1970."""
-    return str((at - BEGINNING) // MILLISECOND)
-
-
 class Reader:
     """Reads one stream."""
 
-    def __init__(
-        self,
-        api: Api,
-        shape: Shape,
-        properties: Sequence[str],
-        id_property: str,
-        *,
-        listed: int,
-        searched: int,
-        archived_pages: int,
-    ) -> None:
+    def __init__(self, api: Api, records: Records, *, listed: int, searched: int, archived_pages: int) -> None:
         self.api = api
-        self.shape = shape
-        self.properties = tuple(properties)
-        self.id_property = id_property
+        self.records = records
+        self.shape = records.shape
+        self.properties = records.properties
         self.listed = listed
         self.size = searched
         self.archived_pages = archived_pages
-        self._owners_read = False
 
     def pull(self, cursor: str | None) -> Iterator[Page]:
         """Yield all, or what changed since the cursor."""
@@ -89,14 +62,10 @@ class Reader:
             yield from self._all(mark, None)
         yield from self._changes(mark.since)
 
-    def records(self, rows: Sequence[Row]) -> list[Record]:
-        """Turn rows without associations into records."""
-        return self._records(rows, {})
-
     def read(self, keys: Sequence[str]) -> Iterator[Record]:
         """Yield records by id, gone ones as tombstones."""
         rows = self.api.batch_read(self.shape.object, [k for k in keys if k.isdecimal()], self.properties)
-        yield from self.records(rows)
+        yield from self.records.made(rows)
         found = {row["id"] for row in rows}
         yield from (Record(key, {}, deleted=True) for key in dict.fromkeys(keys) if key not in found)
 
@@ -114,7 +83,7 @@ class Reader:
         archived, after = mark.archived, mark.after
         while True:
             rows, next_ = self._list(after or None, archived=archived)
-            records = [tombstone(r) for r in rows] if archived else self._listed(rows)
+            records = [tombstone(r) for r in rows] if archived else self.records.listed(rows)
             if next_ is not None:
                 yield Page(records, str(Mark(mark.since, archived, next_)), total)
                 after = next_
@@ -126,7 +95,7 @@ class Reader:
                 return
 
     def _list(self, after: str | None, *, archived: bool) -> tuple[list[Row], str | None]:
-        ties = self._others()
+        ties = self.records.others()
         answer = decoded(
             self.api.get(
                 f"{self.api.objects}/{self.shape.object}",
@@ -139,23 +108,6 @@ class Reader:
         )
         return answer["results"], answer.get("paging", {}).get("next", {}).get("after")
 
-    def _listed(self, rows: Sequence[Row]) -> list[Record]:
-        """Turn rows of a list, which bring their associations, into records."""
-        ties: dict[str, dict[str, list[str]]] = {}
-        short: set[str] = set()  # objects of which a list showed only the first associations
-        for row in rows:
-            for name, held in (row.get("associations") or {}).items():
-                other = name.replace(" ", "_")  # "line items"
-                if "paging" in held:
-                    short.add(other)
-                ties.setdefault(other, {})[row["id"]] = _inline(held["results"])
-        for other in self._others():
-            if other in short:
-                del ties[other]
-            else:
-                ties.setdefault(other, {})
-        return self._records(rows, ties)
-
     # what changed
 
     def _changes(self, since: datetime) -> Iterator[Page]:
@@ -165,13 +117,13 @@ class Reader:
         for rows in self._changed(self.shape.object, self.shape.changed, self.properties, start):
             newest = max(newest, *(moment(r["properties"][self.shape.changed]) for r in rows))
             shown |= {r["id"] for r in rows}
-            yield Page(self.records(rows), stamp(newest))
+            yield Page(self.records.made(rows), stamp(newest))
         if self.shape.lines:
             owners, changed = self._owners_of_changed_lines(start)
             newest = max(newest, changed)
             rows = self.api.batch_read(self.shape.object, [i for i in owners if i not in shown], self.properties)
             if rows:
-                yield Page(self.records(rows), stamp(newest))
+                yield Page(self.records.made(rows), stamp(newest))
         gone, at = self._gone(start)
         newest = max(newest, at)
         if gone:
@@ -238,77 +190,3 @@ class Reader:
             if after is None:
                 break
         return gone, max((r.changed_at for r in gone if r.changed_at), default=start)
-
-    # rows to records
-
-    def _others(self) -> list[str]:
-        return [*dict.fromkeys(self.shape.ties.values()), *([LINE_ITEMS] if self.shape.lines else [])]
-
-    def _records(self, rows: Sequence[Row], ties: Mapping[str, Mapping[str, list[str]]]) -> list[Record]:
-        ids = [r["id"] for r in rows]
-        if not ids:
-            return []
-        held = {o: ties[o] if o in ties else self.api.tied(self.shape.object, o, ids) for o in self._others()}
-        lines = self.lines(held[LINE_ITEMS]) if self.shape.lines else {}
-        return [self._record(row, held, lines.get(row["id"], [])) for row in rows]
-
-    def lines(self, held: Mapping[str, Sequence[str]]) -> dict[str, list[Row]]:
-        """Return the line items of records, in their order on the page."""
-        rows = self.api.batch_read(LINE_ITEMS, [i for ids in held.values() for i in ids], LINE)
-        by_id = {r["id"]: {"id": r["id"], **{n: r["properties"].get(n) for n in LINE}} for r in rows}
-        return {
-            owner: sorted((by_id[i] for i in ids if i in by_id), key=_position) for owner, ids in held.items() if ids
-        }
-
-    def derived(self, properties: Mapping[str, Any]) -> Row:
-        """Return what is said by several properties, or by an id that means nothing elsewhere."""
-        out: Row = {}
-        if OWNER in properties:
-            out["owner"] = self._owner(properties[OWNER])
-        if "hs_parent_company_id" in properties:
-            out["parent"] = properties["hs_parent_company_id"]
-        if "hs_is_closed" in properties and "closedate" in properties:
-            out["closed_on"] = properties["closedate"] if properties["hs_is_closed"] == "true" else None
-        return out
-
-    def _owner(self, id_: str | None) -> str | None:
-        """Return an owner's e-mail address, or what stands there where no user has that id."""
-        if not id_ or not id_.isdecimal():
-            return id_
-        if id_ not in self.api.owners(fresh=False) and not self._owners_read:
-            self._owners_read = True
-            self.api.owners(fresh=True)
-        return self.api.owners(fresh=False).get(id_, id_)
-
-    def _record(self, row: Row, held: Mapping[str, Mapping[str, list[str]]], lines: list[Row]) -> Record:
-        given = row["properties"]  # lists, searches and batches add different ones of their own, in different orders
-        properties = {name: given[name] for name in self.properties if name in given}
-        data: Row = {"id": row["id"], "properties": properties}
-        data["associations"] = {o: ids.get(row["id"], []) for o, ids in held.items() if o != LINE_ITEMS}
-        for one, other in self.shape.ties.items():
-            data[one] = next(iter(data["associations"][other]), None)
-        if self.shape.lines:
-            data["lines"] = lines
-        data |= self.derived(properties)
-        version = properties[self.shape.changed]
-        return Record(row["id"], data, version, moment(version), our_id=properties.get(self.id_property) or None)
-
-
-def tombstone(row: Row) -> Record:
-    """Return the tombstone of an archived record."""
-    return Record(row["id"], {}, row["archivedAt"], moment(row["archivedAt"]), deleted=True)
-
-
-def _position(line: Row) -> tuple[int, int]:
-    position = str(line.get("hs_position_on_quote") or "")
-    return int(position) if position.isdecimal() else 0, int(line["id"])
-
-
-def _inline(results: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the ids of associations in a list, the main one first: beside it stands one of the same name, unlabeled."""
-    kinds = {r["type"] for r in results}
-    held: dict[str, bool] = {}
-    for r in results:
-        main = f"{r['type']}_unlabeled" in kinds
-        held[str(r["id"])] = held.get(str(r["id"]), False) or main
-    return main_first(held)

@@ -14,9 +14,10 @@ from hub.connect import Answer, Missing, Receipt, Record, Rejected, Unavailable,
 from hub.errors import HubError
 from hub_hubspot.api import BATCH, Api, Row, Taken, chunks, decoded, row_error
 from hub_hubspot.lines import Lines
-from hub_hubspot.pull import Reader, moment
+from hub_hubspot.pull import Reader
 from hub_hubspot.shapes import LINE_ITEMS, OWNER, Shape, texts
 from hub_hubspot.ties import Ties, wanted
+from hub_hubspot.times import moment
 
 
 @dataclass(slots=True)
@@ -248,7 +249,7 @@ class Writer:
         version = min(str(answered.get(changed) or record.version), str(record.version))
         properties = {**data["properties"], **own, changed: version}
         return Receipt(
-            key, version, {**data, "properties": properties, **self.reader.derived(properties)}, moment(version)
+            key, version, {**data, "properties": properties, **self.reader.records.derived(properties)}, moment(version)
         )
 
 
