@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hub.connect.base import Answer, Page, Receipt, Record, Write
 from hub.errors import Missing, Rejected, Unavailable
@@ -76,6 +76,14 @@ class BlindToChange(MemoryConnector):
         """See only records created since, never edits."""
         for page in super().pull(stream, cursor):
             yield replace(page, records=[r for r in page.records if cursor is None or r.version == "1"])
+
+
+class WrongMoment(MemoryConnector):
+    """Makes of a moment the cursor of a day later."""
+
+    def cursor_at(self, stream: str, moment: str) -> str:
+        """Miss the day that was asked for."""
+        return (datetime.fromisoformat(moment) + timedelta(days=1)).isoformat()
 
 
 class ChangesKeys(MemoryConnector):
@@ -206,6 +214,7 @@ BREAKS: dict[type[MemoryConnector], str] = {
     LosesTheCursor: "test_a_pull_killed_after_any_page_resumes",
     NoOverlap: "test_a_late_change_is_seen",
     BlindToChange: "test_a_cursor_sees_what_changed_since",
+    WrongMoment: "test_a_moment_makes_a_cursor",
     ChangesKeys: "test_records_are_json_and_keys_stable",
     NoTombstones: "test_read_is_fresh_and_gives_tombstones",
     OutOfOrder: "test_push_answers_each_write_in_order",

@@ -13,6 +13,7 @@ What the streams declare decides what is checked; a promise that no stream makes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC
 from typing import Any, Protocol
 
 import msgspec
@@ -176,6 +177,21 @@ class ConnectorContract:
             system.tick(stream.late.total_seconds())
             got = [record for record in _pulled(connector(), system, stream, cursor) if record.key == late]
             assert got, f"{stream.name}: a change shown late was lost; start late + 1 s before the cursor"
+
+    def test_a_moment_makes_a_cursor(self, connector: Make, system: System) -> None:
+        """What changed at the moment or later is in a pull from the cursor made of it."""
+        if type(connector()).cursor_at is Connector.cursor_at:
+            pytest.skip("this connector cannot begin at a moment")
+        for stream in _examined(connector(), system, lambda s: s.pull):
+            added = _fill(system, stream)
+            times = {r.key: r.changed_at for r in _pulled(connector(), system, stream) if r.key in added}
+            dated = [(key, at) for key, at in times.items() if at is not None]
+            assert dated or times, f"{stream.name}: nothing was pulled"
+            for key, at in dated:
+                cursor = connector().cursor_at(stream.name, at.astimezone(UTC).isoformat().replace("+00:00", "Z"))
+                later = {other for other, when in dated if when >= at}
+                got = {record.key for record in _pulled(connector(), system, stream, cursor)}
+                assert later <= got, f"{stream.name}: asked from {key}'s time on; missing: {sorted(later - got)}"
 
     def test_read_is_fresh_and_gives_tombstones(self, connector: Make, system: System) -> None:
         """Reading by key shows the present; what is gone is a tombstone."""

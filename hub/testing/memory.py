@@ -223,6 +223,10 @@ class MemoryConnector(Connector):
             visible = [self._record(*row) for row in rows if self.system.tombstones or not row[1].deleted]
             yield Page(visible, newest.isoformat())
 
+    def cursor_at(self, stream: str, moment: str) -> str:
+        """Cursors are times."""
+        return moment
+
     def read(self, stream: str, keys: Sequence[str]) -> Iterator[Record]:
         """Read the true state of each."""
         self._request("read")

@@ -12,8 +12,8 @@ from hub.errors import ConfigError
 SUFFIX = ".tmpl"  # keeps the templates from being taken for modules of ours
 
 
-def scaffold(name: str, into: Path) -> list[Path]:
-    """Write the package `hub-NAME` into the folder and return the files written.
+def scaffold(name: str, into: Path) -> Path:
+    """Write the package `hub-NAME` into the folder and return the folder of its own it stands in.
 
     Raises ConfigError where the name cannot be a module's, or the folder `hub-NAME` already stands there.
     """
@@ -22,13 +22,11 @@ def scaffold(name: str, into: Path) -> list[Path]:
     root = into / f"hub-{name.replace('_', '-')}"
     if root.exists():
         raise ConfigError(f"{root} is already there; choose another name or folder")
-    written = []
     for path, text in sorted(_templates(files("hub.testing") / "template")):
         target = root / _named(path.removesuffix(SUFFIX), name)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(_named(text, name), encoding="utf-8")
-        written.append(target)
-    return written
+    return root
 
 
 def _templates(folder: Traversable, at: str = "") -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -43,22 +44,23 @@ def run(*command, cwd, path=()):
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
     into = tmp_path_factory.mktemp("elsewhere")
-    written = scaffold("zebra_crm", into)
-    assert {str(path.relative_to(into)) for path in written} == {
-        "hub-zebra-crm/README.md",
-        "hub-zebra-crm/pyproject.toml",
-        "hub-zebra-crm/hub_zebra_crm/__init__.py",
-        "hub-zebra-crm/hub_zebra_crm/fake.py",
-        "hub-zebra-crm/hub_zebra_crm/mappings/zebra_crm.customers.toml",
-        "hub-zebra-crm/tests/test_zebra_crm.py",
+    root = scaffold("zebra_crm", into)
+    assert root == into / "hub-zebra-crm"
+    assert {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()} == {
+        "README.md",
+        "pyproject.toml",
+        "hub_zebra_crm/__init__.py",
+        "hub_zebra_crm/fake.py",
+        "hub_zebra_crm/mappings/zebra_crm.customers.toml",
+        "tests/test_zebra_crm.py",
     }
-    return into / "hub-zebra-crm"
+    return root
 
 
 def test_it_passes_the_whole_contract_as_written(package):
     out = run(sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", cwd=package)
-    assert "17 passed, 1 skipped" in out or "18 passed" in out, out
-    assert "failed" not in out
+    assert re.search(r"^\d+ passed, \d skipped", out, re.M), out
+    assert set(re.findall(r"SKIPPED.*: (.*)", out)) == {"no stream promises it"}, out  # nothing lags there
 
 
 def test_a_fault_in_it_is_caught(package, tmp_path):
