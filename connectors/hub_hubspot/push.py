@@ -7,36 +7,17 @@ something it is created together with its associations in one request: it is the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from hub.connect import Answer, Missing, Receipt, Record, Rejected, Unavailable, Write
 from hub.errors import HubError
 from hub_hubspot.api import BATCH, Api, Row, Taken, chunks, decoded, row_error
+from hub_hubspot.jobs import Job, each, inline, many, target_missing, unanswered, waves
 from hub_hubspot.lines import Lines
 from hub_hubspot.pull import Reader
 from hub_hubspot.shapes import LINE_ITEMS, OWNER, Shape, texts
 from hub_hubspot.ties import Ties, wanted
 from hub_hubspot.times import moment
-
-
-@dataclass(slots=True)
-class Job:
-    """One write on its way: what it wants, and what came of it."""
-
-    write: Write
-    properties: dict[str, str]
-    ties: dict[str, Any]
-    lines: list[Row] | None
-    key: str | None = None
-    row: Row | None = None  # as the write was answered
-    error: HubError | None = None
-    new_lines: list[str] = field(default_factory=list)
-
-    @property
-    def open(self) -> bool:
-        """Whether nothing has refused it so far."""
-        return self.error is None
 
 
 class Writer:
@@ -55,7 +36,7 @@ class Writer:
     def push(self, writes: Sequence[Write]) -> Iterator[Answer]:
         """Carry out the writes and yield one answer for each, in order."""
         jobs = [self._job(w) for w in writes]
-        for wave in _waves(jobs):
+        for wave in waves(jobs):
             self._create([j for j in wave if j.key is None])
             self._update([j for j in wave if j.write.key is not None])
         yield from self._answers(jobs)
@@ -89,9 +70,9 @@ class Writer:
             self._upsert(part)
         whole = [j for j in jobs if j not in plain]
         if any(j.lines for j in whole):
-            _each(whole, self._make_lines)
+            each(whole, self._make_lines)
         for part in chunks([j for j in whole if j.open], BATCH):
-            _each(part, self._create_whole)
+            each(part, self._create_whole)
 
     def _upsert(self, jobs: list[Job]) -> None:
         inputs = [
@@ -108,8 +89,8 @@ class Writer:
             self._upsert(jobs[: len(jobs) // 2])
             self._upsert(jobs[len(jobs) // 2 :])
             return
-        for job in _unanswered(jobs):
-            _each([job], self._create_whole)
+        for job in unanswered(jobs):
+            each([job], self._create_whole)
 
     def _make_lines(self, jobs: Sequence[Job]) -> None:
         made = self.lines.create([(j.write.once, 1, j.lines or []) for j in jobs])
@@ -122,7 +103,7 @@ class Writer:
             tied = self.ties.inline(job.ties)
             if job.new_lines:
                 kind = self.api.kinds(self.shape.object, LINE_ITEMS)[None]
-                tied += [_inline(id_, kind) for id_ in job.new_lines]
+                tied += [inline(id_, kind) for id_ in job.new_lines]
             inputs.append({"properties": job.properties, "associations": tied, "objectWriteTraceId": job.write.once})
         if len(jobs) == 1:
             self._create_one(jobs[0], inputs[0])
@@ -151,13 +132,13 @@ class Writer:
             self._update_properties(part)
         bare = [j for j in jobs if not j.properties]
         if bare:
-            _each(bare, self._must_exist)
+            each(bare, self._must_exist)
         tied = [j for j in jobs if j.open and j.ties]
         if tied:
-            _each(tied, lambda part: self.ties.write({str(j.key): j.ties for j in part}), alone=_target_missing)
+            each(tied, lambda part: self.ties.write({str(j.key): j.ties for j in part}), alone=target_missing)
         lined = [j for j in jobs if j.open and j.lines is not None]
         if lined:
-            _each(lined, self._write_lines, alone=_target_missing)
+            each(lined, self._write_lines, alone=target_missing)
 
     def _update_properties(self, jobs: list[Job]) -> None:
         inputs = [{"id": j.key, "properties": j.properties, "objectWriteTraceId": j.write.once} for j in jobs]
@@ -166,8 +147,8 @@ class Writer:
             self._update_properties(jobs[: len(jobs) // 2])
             self._update_properties(jobs[len(jobs) // 2 :])
             return
-        for job in _unanswered(jobs):
-            _each([job], self._update_one)
+        for job in unanswered(jobs):
+            each([job], self._update_one)
 
     def _update_one(self, jobs: Sequence[Job]) -> None:
         job = jobs[0]
@@ -209,7 +190,7 @@ class Writer:
                 job.row, job.key = row, row["id"]
         for fault in answer.get("errors", ()):
             context = fault.get("context") or {}
-            traces, ids = _many(context.get("objectWriteTraceId")), _many(context.get("ids"))
+            traces, ids = many(context.get("objectWriteTraceId")), many(context.get("ids"))
             named = [by_trace.get(t) for t in traces] + [by_name.get(i) for i in ids]
             for job in named:
                 if job is not None and job.row is None:
@@ -251,53 +232,3 @@ class Writer:
         return Receipt(
             key, version, {**data, "properties": properties, **self.reader.records.derived(properties)}, moment(version)
         )
-
-
-def _each(jobs: Sequence[Job], carry_out: Callable[[Sequence[Job]], None], alone: Any = None) -> None:
-    """Carry out a step for all jobs at once; where it is refused, for each half, down to the ones at fault."""
-    try:
-        carry_out(jobs)
-    except (Rejected, Missing) as error:
-        if len(jobs) == 1:
-            jobs[0].error = alone(error) if alone else error
-            return
-        half = len(jobs) // 2
-        _each(jobs[:half], carry_out, alone)
-        _each(jobs[half:], carry_out, alone)
-    except HubError as error:
-        for job in jobs:
-            if job.open and job.row is None:
-                job.error = error
-
-
-def _unanswered(jobs: Sequence[Job]) -> list[Job]:
-    """Return the jobs a batch said nothing of: each is asked about alone."""
-    return [j for j in jobs if j.row is None and j.open]
-
-
-def _target_missing(error: HubError) -> HubError:
-    """Return what it means when an association fails: its record was there a moment ago, so what it points at is not."""
-    return Rejected(f"what it is to be associated with is not there: {error}") if isinstance(error, Missing) else error
-
-
-def _waves(jobs: Sequence[Job]) -> Iterator[list[Job]]:
-    """Split jobs so that no record is written twice in one batch, which HubSpot refuses."""
-    rest = list(jobs)
-    while rest:
-        wave: list[Job] = []
-        later: list[Job] = []
-        names: set[str] = set()
-        for job in rest:
-            name = job.key or f"new {job.write.our_id}"
-            (later if name in names else wave).append(job)
-            names.add(name)
-        yield wave
-        rest = later
-
-
-def _inline(id_: str, kind: int) -> Row:
-    return {"to": {"id": id_}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": kind}]}
-
-
-def _many(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else [str(v) for v in value or ()]
