@@ -314,6 +314,14 @@ def test_a_plugin_of_the_project_named_by_option_is_found(
     assert capsys.readouterr().out == "hello Bob\n"
 
 
+def test_a_new_connector_package_is_written_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["connector", "new", "acme", "--into", str(tmp_path)]) == 0
+    assert f"cd {tmp_path / 'hub-acme'}" in capsys.readouterr().out
+    assert (tmp_path / "hub-acme/pyproject.toml").is_file()
+    assert run(["connector", "new", "acme", "--into", str(tmp_path)]) == 2
+    assert run(["connector", "new", "Bad Name", "--into", str(tmp_path)]) == 2
+
+
 def test_a_broken_plugin_is_told_with_its_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "plugins/bad.py").write_text("x = 1\nimport nowhere_at_all\n")
     assert run(["check"]) == 2

@@ -20,7 +20,11 @@ SOURCES = ("hub", "connectors", "flows", "mappings", "plugins", "pyproject.toml"
 
 def call(*arguments: str | Path, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
     """Run a program outside of the checkout's environment."""
-    env = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONHOME")}
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
+    }
     done = subprocess.run([str(a) for a in arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=240)
     assert done.returncode == code, f"{arguments}\n{done.stdout}\n{done.stderr}"
     return done
@@ -75,6 +79,30 @@ def test_a_person_begins_with_the_wheel_alone(installed: Path, tmp_path: Path) -
     mappings = call(installed, "mapping", "check", "--json", cwd=project).stdout.splitlines()
     assert mappings
     assert all(json.loads(line)["level"] == "ok" for line in mappings)
+
+
+def test_a_sheet_is_synced_with_the_wheel_alone(installed: Path, tmp_path: Path) -> None:
+    project = tmp_path / "p"
+    call(installed, "init", project, cwd=tmp_path)
+    (project / "people.csv").write_text("id,name,mail\n007,Ann\u00e9 Ltd,office@anne.example\n008,Bo,bo@bo.example\n")
+    (project / "mappings/files.people.toml").write_text(
+        'stream = "people"\nmodel = "customer"\n[fields]\nname = "name"\n'
+        '"emails.main" = { theirs = "mail", as = "email" }\n'
+    )
+    with (project / "hub.toml").open("a") as file:
+        file.write(
+            '[connections.sheet]\nconnector = "files"\nfolder = "${HUB_PROJECT}"\n'
+            '[connections.sheet.streams.people]\npath = "people.csv"\nkey = "id"\nmodel = "customer"\n'
+        )
+    call(installed, "-p", project, "check", cwd=tmp_path)
+    preview = call(installed, "-p", project, "preview", "sheet", "people", cwd=tmp_path).stdout.splitlines()
+    assert [json.loads(line)["key"] for line in preview] == ["007", "008"]
+    for created in (2, 0):
+        rows = call(installed, "-p", project, "sync", "--json", cwd=tmp_path).stdout.splitlines()
+        (row,) = [json.loads(line) for line in rows if json.loads(line)["connection"] == "sheet"]
+        assert row["created"] == created
+    found = call(installed, "-p", project, "list", "customer", "--json", cwd=tmp_path).stdout.splitlines()
+    assert {json.loads(line)["values"]["name"] for line in found} == {"Anné Ltd", "Bo"}
 
 
 def test_help_answers_at_once(installed: Path, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -19,10 +18,13 @@ def begin() -> None:
 @app.command()
 def new(
     name: Annotated[str, typer.Argument(help="The system's name, in lower case: acme.")],
-    into: Annotated[Path, typer.Option(help="The folder in which the package's folder is made.")] = Path("."),
+    into: Annotated[Path, typer.Option(help="The folder in which the package's folder is made.")] = Path(),
 ) -> None:
     """Write a package with a connector, its fake and its tests, which pass as they are."""
-    written = import_module("hub.testing.scaffold").scaffold(name, into)
-    typer.echo(
-        f"{written or into / f'hub-{name}'}: written; try it: pip install -e {written or into}, then pytest there"
-    )
+    from hub.testing.scaffold import scaffold
+
+    written = scaffold(name, into)
+    for file in written:
+        typer.echo(f"  {file}")
+    root = min(written, key=lambda file: len(file.parts)).parent
+    typer.echo(f"\n{root} is a package. Next:\n  1. cd {root}\n  2. pip install -e .\n  3. pytest")
