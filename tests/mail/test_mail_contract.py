@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from conftest import PASSWORD, Box, letter
+from boxes import PASSWORD, Box, letter
 from hub_mail import Mail, reading
 
 from hub.connect import Receipt, Unavailable, Write

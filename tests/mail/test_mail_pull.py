@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from conftest import Box, everything, letter, subjects
+from boxes import Box, everything, letter, subjects
 from hub_mail import Mail, reading
 
 from hub.connect import ConfigError, Unauthorized, Unavailable

@@ -9,7 +9,7 @@ import traceback
 from dataclasses import replace
 
 import pytest
-from conftest import PASSWORD, Box, everything, letter, write
+from boxes import PASSWORD, Box, everything, letter, write
 
 from hub.connect import RateLimited, Receipt, Record, Rejected, Unauthorized, Unavailable
 from hub.connect.retry import NotSent
