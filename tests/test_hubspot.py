@@ -520,6 +520,18 @@ def test_settings_without_credentials_are_refused(settings: dict[str, str]) -> N
         HubSpot(**settings)  # type: ignore[arg-type]
 
 
+def test_a_stream_that_does_not_exist_is_named_in_settings() -> None:
+    with pytest.raises(ConfigError, match="companys"):
+        HubSpot(TOKEN, extra_properties={"companys": ["tier"]})
+
+
+def test_a_moment_is_read_in_any_zone(crm: HubSpot) -> None:
+    assert crm.cursor_at("deals", "2026-11-22T18:00:00+01:00") == "2026-11-22T17:00:00.000Z"
+    assert crm.cursor_at("deals", "2026-11-22") == "2026-11-22T00:00:00.000Z"
+    with pytest.raises(ConfigError, match="yesterday"):
+        crm.cursor_at("deals", "yesterday")
+
+
 def test_a_dated_version_has_its_own_path(fake: FakeHubSpot) -> None:
     crm = HubSpot(TOKEN, version="2026-03", rate=0)
     crm.transport = fake.transport()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from hub.connect import Answer, Page, Record, Stream, Write
 from hub.connect.vault import Vault
+from hub.errors import ConfigError
 from hub_hubspot.api import Api, Taken, authentication, decoded
 from hub_hubspot.pull import LATE, Reader
 from hub_hubspot.push import Writer
 from hub_hubspot.records import Records
 from hub_hubspot.shapes import LINE_ITEMS, SHAPES, Own
+from hub_hubspot.times import stamp
 
 
 class HubSpot(Api):
@@ -50,6 +53,9 @@ class HubSpot(Api):
         connection: str = "hubspot",
         vault: Vault | None = None,
     ) -> None:
+        for name in {**(properties or {}), **(extra_properties or {})}:
+            if name not in SHAPES:
+                raise ConfigError(f"hubspot: properties of {name!r}: no such stream; there are {', '.join(SHAPES)}")
         auth = authentication(base_url, token, client_id, client_secret, refresh_token, connection, vault)
         super().__init__(base_url, auth, version=version, timeout=timeout, rate=rate, search_rate=search_rate)
         self.properties: dict[str, tuple[str, ...]] = {name: shape.properties for name, shape in SHAPES.items()}
@@ -74,6 +80,14 @@ class HubSpot(Api):
     def pull(self, stream: str, cursor: str | None = None) -> Iterator[Page]:
         """Yield everything by list, or what changed since the cursor by search, archived records as tombstones."""
         return self._reader(stream).pull(cursor)
+
+    def cursor_at(self, stream: str, moment: str) -> str:
+        """Return the cursor from which changes at a moment (ISO 8601) and later are read. Raises ConfigError."""
+        try:
+            at = datetime.fromisoformat(moment)
+        except ValueError:
+            raise ConfigError(f"hubspot: {moment!r} is no moment; write it like 2026-11-22T17:00:00Z") from None
+        return stamp(at if at.tzinfo else at.replace(tzinfo=UTC))
 
     def read(self, stream: str, keys: Sequence[str]) -> Iterator[Record]:
         """Yield records by id, fresh: batch reads do not lag."""
