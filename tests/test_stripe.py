@@ -319,6 +319,28 @@ def test_the_same_key_twice_has_one_effect(fake: FakeStripe, stripe: Stripe) -> 
     assert fake.writes == 1
 
 
+def test_receipts_tell_stripes_time_so_that_no_later_edit_looks_stale(
+    fake: FakeStripe, stripe: Stripe, clock: Clock
+) -> None:
+    ann = fake.add_customer(name="Ann")["id"]
+    clock.now += 500
+    change = write({"name": "Anna"}, ann)
+    written = clock.now
+    first = push(stripe, change)
+    clock.now += 100
+    fake.edit_customer(ann, name="edited by a person")
+    edited = clock.now
+    clock.now += 100
+    again = push(stripe, change)  # as after a crash: Stripe replays what it answered then
+    for answer in (first, again):
+        assert body(answer)["name"] == "Anna"
+        assert answer.changed_at == datetime.fromtimestamp(written, UTC)
+    (record,) = pull(stripe, "customers", str(int(written)))[0]
+    assert (body(record)["name"], record.changed_at) == ("edited by a person", datetime.fromtimestamp(edited, UTC))
+    (fresh,) = stripe.read("customers", [ann])
+    assert fresh.changed_at == datetime.fromtimestamp(clock.now, UTC)
+
+
 def test_a_key_used_for_something_else_is_a_conflict(fake: FakeStripe, stripe: Stripe) -> None:
     ann = push(stripe, write({"name": "Ann"})).key
     assert isinstance(push(stripe, write({"name": "Anna"}, ann)), Conflict)

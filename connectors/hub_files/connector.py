@@ -225,7 +225,7 @@ class Files(Connector):
 def _receipt(record: Record) -> Answer:
     if record.deleted:
         return Missing(f"the row {record.key!r} was written, and taken out again by others at once")
-    return Receipt(record.key, record.version, record.data)
+    return Receipt(record.key, record.version, record.data, record.changed_at)
 
 
 def _stream(name: str, source: Source) -> Stream:

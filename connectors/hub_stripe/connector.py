@@ -99,8 +99,8 @@ class Stripe(Reader):
                 return self._created(stream, write)
             # An update sets values: under another key it has the same effect, whether or not the first one arrived.
             answer = self.request("POST", path, data=sent, once=f"{once}.2")
-        record = self._record(stream, answer.content, None)
-        return Receipt(record.key, data=record.data)
+        record = self._record(stream, answer.content, self._first_said_at(stream, answer) or None)
+        return Receipt(record.key, data=record.data, changed_at=record.changed_at)
 
     def _address(self, path: str, parts: Mapping[str, Any]) -> dict[str, Any] | None:
         """The whole address with the given parts changed: what a request leaves out of an address, Stripe empties."""
@@ -113,7 +113,7 @@ class Stripe(Reader):
     def _created(self, stream: str, write: Write) -> Receipt:
         """Look up what a create whose stored answer is a failure has made all the same."""
         for _, record in self.find(stream, [write.our_id]):
-            return Receipt(record.key, data=record.data)
+            return Receipt(record.key, data=record.data, changed_at=record.changed_at)
         raise Unavailable(
             f"{stream}: Stripe failed at this create and repeats that for its idempotency key; the search does not "
             "find it either. The hub asks again, and after 24 hours creates it if it is still not there"

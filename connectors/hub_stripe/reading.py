@@ -80,7 +80,7 @@ class Reader(StripeApi):
         while True:
             asked = {"types[]": list(kind.events), "limit": self.page, "starting_after": after}
             answer = self.get("/v1/events", **asked, **({"created[gte]": since} if since > 0 else {}))
-            now = now or _moment(answer)
+            now = now or said_at(answer)
             page = msgspec.json.decode(answer.content, type=Listing)
             events = [msgspec.json.decode(raw, type=Event) for raw in page.data]
             for event in events:
@@ -115,6 +115,21 @@ class Reader(StripeApi):
             last = msgspec.json.decode(page.data[-1], type=Head)
             after, created = last.id, last.created
 
+    def _first_said_at(self, stream: str, answer: httpx.Response) -> int:
+        """When an answer was given for the first time: a replayed one can be older than edits made since.
+
+        Events name the request that caused them; where none is listed the object's own beginning is early enough.
+        """
+        if answer.headers.get("Idempotent-Replayed") != "true":
+            return said_at(answer)
+        first = answer.headers.get("Original-Request")
+        asked = {"types[]": list(KINDS[stream].events), "limit": self.page}
+        for raw in msgspec.json.decode(self.get("/v1/events", **asked).content, type=Listing).data:
+            event = msgspec.json.decode(raw, type=Event)
+            if first and event.request and event.request.id == first:
+                return event.created
+        return msgspec.json.decode(answer.content, type=Head).created
+
     def read(self, stream: str, keys: Sequence[str]) -> Iterator[Record]:
         """Yield the objects by id, a request each: Stripe has no other way."""
         for key in keys:
@@ -132,17 +147,22 @@ class Reader(StripeApi):
                                   **({"expand[]": kind.expand_listed} if kind.expand else {}))  # fmt: skip
                 page = msgspec.json.decode(answer.content, type=Listing)
                 for raw in page.data:
-                    record = self._record(stream, raw, None)
+                    created = msgspec.json.decode(raw, type=Head).created  # what is found may be older than the answer
+                    record = self._record(stream, raw, created)
                     if record.our_id in wanted:  # the search ignores case, our ids do not
                         yield record.our_id, record
 
     def _get(self, stream: str, key: str, at: int | None) -> Record:
+        """Read one object; without a time of change, the time of the answer is the one it was like this for certain.
+
+        None would let the hub take its own clock, and an edit that Stripe dates before that would look stale.
+        """
         kind = KINDS[stream]
         try:
             answer = self.get(f"{kind.path}/{quote(key, safe='')}", **{"expand[]": list(kind.expand) or None})
         except Missing:
             return Record(key, b"{}", changed_at=_time(at), deleted=True)
-        return self._record(stream, answer.content, at)
+        return self._record(stream, answer.content, at or said_at(answer) or None)
 
     def _record(self, stream: str, raw: bytes | msgspec.Raw, at: int | None) -> Record:
         content = bytes(raw)
@@ -174,7 +194,7 @@ class Reader(StripeApi):
         return [raw for raws, _ in self._list(Kind("", path, ()), **asked) for raw in raws]
 
 
-def _moment(response: httpx.Response) -> int:
+def said_at(response: httpx.Response) -> int:
     """The time by Stripe's clock; 0 where a proxy has taken the header away."""
     try:
         return int(parsedate_to_datetime(response.headers.get("Date", "")).timestamp())

@@ -57,6 +57,12 @@ class Told(msgspec.Struct):
     object: Target
 
 
+class Request(msgspec.Struct):
+    """The request that caused an event; its id is null where Stripe itself did."""
+
+    id: str | None = None
+
+
 class Event(msgspec.Struct):
     """That an object changed, and when; its content then is not read, as only the content now matters."""
 
@@ -64,6 +70,7 @@ class Event(msgspec.Struct):
     created: int
     type: str
     data: Told
+    request: Request | None = None
 
 
 class _Method(msgspec.Struct):

@@ -44,6 +44,7 @@ class Books:
         self.order: dict[str, list[str]] = {kind: [] for kind in PREFIX}
         self.place: dict[str, int] = {}  # id to its index in order[kind]
         self.touched: dict[str, float] = {}  # id to the time of its last change, for searches that lag
+        self.cause: Thing = {"id": None, "idempotency_key": None}  # the request being carried out
         self.events_late = 0.0  # seconds until an event is listed
         self._count = 0
 
@@ -87,7 +88,7 @@ class Books:
         if before:
             data["previous_attributes"] = msgspec.Raw(msgspec.json.encode(before))
         self.add("event", type=kind, api_version="2024-06-20", data=data, pending_webhooks=0,
-                 request={"id": None, "idempotency_key": None})  # fmt: skip
+                 request=dict(self.cause))  # fmt: skip
 
     def get(self, kind: str, key: str, *, param: str = "id") -> Thing:
         """Return an object that is there. Raises Refusal (404) for one that is not, or was deleted."""

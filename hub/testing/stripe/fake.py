@@ -149,10 +149,13 @@ class FakeStripe(Billing):
         broken = Refusal(500, "api_error", "An unknown error occurred")
         if fault == "500":
             return 500, _error(broken)
+        self.cause = {"id": f"req_{self._requests:014d}", "idempotency_key": call.once}
         try:
             thing: Thing = answer(self, call.method, call.path, call.form, late=self.search_late)
         except Refusal as refusal:
             return refusal.status, _error(refusal)
+        finally:
+            self.cause = {"id": None, "idempotency_key": None}
         self.writes += call.method != "GET"
         return (500, _error(broken)) if fault == "half" else (200, msgspec.json.encode(thing))
 
