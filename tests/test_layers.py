@@ -18,7 +18,7 @@ ROWS = (
     {"store", "mapping"},
     {"sync"},
     {"closure", "finance", "insight", "quality"},
-    {"cli", "web"},
+    {"cli", "demo", "web"},
 )
 LEVEL = {room: level for level, rooms in enumerate(ROWS) for room in rooms}
 APART = (("quality", "finance"), ("finance", "quality"), ("store", "mapping"), ("mapping", "store"))
@@ -94,7 +94,7 @@ def hub_import(here: str, name: str, at: str, strangers: dict[str, str]) -> Iter
     elif top == "hub" and here != "testing" and rest:
         there = rest.split(".")[0]
         if there == "testing":
-            if here != "cli":
+            if here not in ("cli", "demo"):
                 yield f"{here} imports hub.testing, which is for tests"
         elif there in LEVEL and (LEVEL[there] > LEVEL[here] or (here, there) in APART):
             yield f"{here} imports hub.{there}, which stands above or beside it"

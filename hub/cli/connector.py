@@ -23,8 +23,5 @@ def new(
     """Write a package with a connector, its fake and its tests, which pass as they are."""
     from hub.testing.scaffold import scaffold
 
-    written = scaffold(name, into)
-    for file in written:
-        typer.echo(f"  {file}")
-    root = min(written, key=lambda file: len(file.parts)).parent
-    typer.echo(f"\n{root} is a package. Next:\n  1. cd {root}\n  2. pip install -e .\n  3. pytest")
+    root = scaffold(name, into)
+    typer.echo(f"{root} is a package. Next:\n  1. cd {root}\n  2. pip install -e .\n  3. pytest")

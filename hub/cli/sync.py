@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hub.cli.engine import row
+from hub.cli.keys import KEYS
 from hub.cli.output import Json, rows, say
 from hub.cli.progress import progress
 from hub.cli.session import session
@@ -67,7 +68,10 @@ def _known(project: Project, names: Sequence[str], stream: str | None) -> None:
 
 
 def _done(run: Run, *, json: bool) -> None:
-    rows([row(count, "sync") for count in run.counts], "sync", json=json, empty="no streams yet: add a connection")
+    counts = [row(count, "sync") for count in run.counts]
+    told = ("connection", "stream", "read", "written")  # people see the other counts where there is something to count
+    columns = [key for key in KEYS["sync"] if key in told or any(count[key] for count in counts)]
+    rows(counts, "sync", json=json, columns=columns, empty="no streams yet: add a connection to hub.toml")
     if not json and run.counts:
         typer.echo(f"{run.written} written" if run.written else "0 written")
 
