@@ -290,6 +290,32 @@ def test_read_by_key_gives_tombstones_for_what_is_gone(fake: FakeStripe, stripe:
     assert found == {ann: False, bob: True, "cus_never": True, "../events": True}
 
 
+@pytest.mark.parametrize(("code", "theirs", "iso"), [("isk", 500, 5), ("ugx", 500, 5), ("mga", 5, 500), ("jpy", 5, 5)])
+def test_amounts_are_minor_units_of_iso_4217(
+    fake: FakeStripe, stripe: Stripe, code: str, theirs: int, iso: int
+) -> None:
+    ann = fake.add_customer(name="Ann")["id"]
+    fake.charge(ann, theirs * 100, code)
+    fake.pay_out(code)
+    fake.add_invoice(ann, [{"amount": theirs}] * 12, currency=code)
+    charge, invoice, payout = (body(pull(stripe, s)[0][0]) for s in ("charges", "invoices", "payouts"))
+    assert charge["amount"] == iso * 100
+    assert charge["balance_transaction"]["amount"] == iso * 100
+    assert invoice["total"] == iso * 12
+    assert [line["amount"] for line in invoice["lines"]["data"]] == [iso] * 12
+    assert {line["amount"] for line in payout["lines"]} >= {iso * 100}
+    assert charge["hub"]["state"] == "succeeded"
+    assert charge["created"] == fake.now()
+
+
+def test_a_mapped_metadata_field_that_is_missing_is_empty(fake: FakeStripe, stripe: Stripe) -> None:
+    ann = fake.add_customer(name="Ann", metadata={"tier": "gold"})["id"]
+    stripe.want("customers", ["name", "metadata.tier"])
+    assert body(pull(stripe, "customers")[0][0])["metadata"] == {"tier": "gold"}
+    fake.edit_customer(ann, metadata={"tier": ""})
+    assert body(pull(stripe, "customers")[0][0])["metadata"] == {"tier": None}
+
+
 # writing
 
 

@@ -56,6 +56,7 @@ class Stripe(Reader):
         super().__init__(base_url, auth=TokenAuth(api_key), headers=headers, timeout=timeout, rate=rate)
         self.id_field = id_field
         self.references = tuple(references)
+        self.fields = {}
 
     def check(self) -> None:
         """Ask for one customer: the cheapest thing that every usable key may read."""

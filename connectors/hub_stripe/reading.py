@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
@@ -12,9 +12,20 @@ import httpx
 import msgspec
 
 from hub.connect import Missing, Page, Record, Rejected
+from hub_stripe.amounts import ODD, in_minor_units, minor
 from hub_stripe.answers import StripeApi
 from hub_stripe.kinds import KINDS, Kind
-from hub_stripe.shape import Event, Head, Invoice, Listing, about_charge, about_customer, with_field
+from hub_stripe.shape import (
+    ODD,
+    Event,
+    Head,
+    Invoice,
+    Listing,
+    about_charge,
+    about_customer,
+    in_minor_units,
+    with_field,
+)
 
 OVERLAP = 61  # late + 1 s
 KEPT = 29 * 86400  # events are listed for 30 days; the last of them is left alone
@@ -26,6 +37,11 @@ class Reader(StripeApi):
     page: ClassVar[int] = 100  # the most Stripe gives
     id_field: str
     references: tuple[str, ...]
+    fields: dict[str, frozenset[str]]  # by stream, the metadata fields a mapping names
+
+    def want(self, stream: str, paths: Iterable[str]) -> None:
+        """Remember which metadata fields are mapped, so that one that is missing can be shown as empty."""
+        self.fields[stream] = frozenset(p.split(".")[1] for p in paths if p.startswith("metadata."))
 
     def pull(self, stream: str, cursor: str | None = None) -> Iterator[Page]:
         """Yield all objects, newest first, or what changed since the cursor.
@@ -170,6 +186,12 @@ class Reader(StripeApi):
         if head.deleted:
             return Record(head.id, content, changed_at=_time(at), deleted=True)
         our_id = (head.metadata or {}).get(self.id_field)
+        blank = self.fields.get(stream, frozenset()) - (head.metadata or {}).keys()
+        if blank or head.currency in ODD:
+            whole = in_minor_units(msgspec.json.decode(content))
+            if blank:  # a metadata field that was emptied is simply missing there
+                whole["metadata"] = {**(head.metadata or {}), **dict.fromkeys(sorted(blank))}
+            content = msgspec.json.encode(whole)
         return Record(head.id, self._whole(stream, head.id, content), changed_at=_time(at), our_id=our_id)
 
     def _whole(self, stream: str, key: str, content: bytes) -> bytes:
@@ -191,7 +213,9 @@ class Reader(StripeApi):
         return content
 
     def _lines(self, path: str, **asked: Any) -> list[msgspec.Raw]:
-        return [raw for raws, _ in self._list(Kind("", path, ()), **asked) for raw in raws]
+        found = [raw for raws, _ in self._list(Kind("", path, ()), **asked) for raw in raws]
+        odd = (msgspec.json.decode(raw, type=Head).currency in ODD for raw in found[:1])
+        return [minor(raw) for raw in found] if any(odd) else found
 
 
 def said_at(response: httpx.Response) -> int:

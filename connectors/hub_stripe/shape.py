@@ -33,6 +33,7 @@ class Head(msgspec.Struct):
     created: int = 0
     deleted: bool = False
     metadata: dict[str, str] | None = None
+    currency: str | None = None
 
 
 class Target(msgspec.Struct):
