@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from hub.cli.app import run
+from hub.cli.progress import Lines
 
+ROOT = Path(__file__).resolve().parents[1]
 ACME = '''"""One Acme account."""
 
 from collections.abc import Iterator
@@ -63,6 +68,8 @@ def register_commands(cli):
     @cli.command()
     def greet(name: str) -> None:
         """Say hello."""
+        if name == "stop":
+            raise KeyboardInterrupt
         print(f"hello {name}")
 '''
 
@@ -145,7 +152,7 @@ def test_every_key_of_the_full_example_holds_for_the_shipped_connectors(
 ) -> None:
     from hub.cli.session import Session
 
-    example = Path(__file__).resolve().parents[1] / "hub.toml.example"
+    example = ROOT / "hub.toml.example"
     (tmp_path / "hub.toml").write_text(example.read_text())
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets/erp").write_text("password")
@@ -304,6 +311,33 @@ def test_plugins_bring_verbs_and_are_listed(project: Path, capsys: pytest.Captur
     assert found["connector", "acme"]["text"] == "One Acme account."
     assert found["converter", "shout"]["plugin"] == "plugins/acme.py"
     assert found["verb", "hub greet"]["text"] == "Say hello."
+
+
+def test_a_person_may_stop_a_verb(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["greet", "stop"]) == 130
+    out = capsys.readouterr()
+    assert "run the same command again" in out.err
+    assert out.out == ""
+
+
+def test_help_imports_nothing_heavy() -> None:
+    script = (
+        "import sys\nfrom hub.cli.app import run\nassert run(['--help']) == 0\n"
+        "heavy = {'httpx', 'msgspec', 'pluggy', 'rich.console', 'sqlalchemy', 'prefect', 'phonenumbers', 'pyarrow'}\n"
+        "print('loaded:', sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout.endswith("loaded: []\n"), done.stdout + done.stderr
+    assert "hub plugins" in done.stdout
+
+
+def test_progress_without_a_terminal_is_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    now = [0.0]
+    step = Lines(lambda: now[0])
+    for second in range(25):
+        now[0] = float(second)
+        step(SimpleNamespace(connection="crm", stream="people", name="read", done=second, total=100))
+    assert capsys.readouterr().err.splitlines() == ["crm people: read 10 of 100", "crm people: read 20 of 100"]
 
 
 def test_a_plugin_of_the_project_named_by_option_is_found(

@@ -17,7 +17,7 @@ EVERY = 10.0  # seconds between two plain lines
 def progress() -> Iterator[Callable[[Any], None]]:
     """Yield the function that is told each step: an object with `connection`, `stream`, `name`, `done` and `total`."""
     if not sys.stderr.isatty():
-        yield _Lines(time.monotonic)
+        yield Lines(time.monotonic)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -48,7 +48,9 @@ def label(at: Any) -> str:
     return ": ".join(part for part in (where, name) if part)
 
 
-class _Lines:
+class Lines:
+    """A plain line about the step at hand, at most one in ten seconds."""
+
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
         self.next = clock() + EVERY
