@@ -15,17 +15,7 @@ from hub.connect import Missing, Page, Record, Rejected
 from hub_stripe.amounts import ODD, in_minor_units, minor
 from hub_stripe.answers import StripeApi
 from hub_stripe.kinds import KINDS, Kind
-from hub_stripe.shape import (
-    ODD,
-    Event,
-    Head,
-    Invoice,
-    Listing,
-    about_charge,
-    about_customer,
-    in_minor_units,
-    with_field,
-)
+from hub_stripe.shape import Event, Head, Invoice, Listing, about_charge, about_customer, with_field
 
 OVERLAP = 61  # late + 1 s
 KEPT = 29 * 86400  # events are listed for 30 days; the last of them is left alone
