@@ -105,3 +105,25 @@ def test_a_folder_made_anew_gives_no_second_message(box: Box, opened: Opened) ->
         assert hub.sync().written == 0
         assert len(rows(hub)) == 2
     assert len(box.servers.smtp.accepted) == before
+
+
+@pytest.mark.parametrize("servers", ["pymap"], indirect=True)
+@pytest.mark.parametrize("proof", [False, True])
+def test_a_lost_answer_is_settled(box: Box, opened: Opened, tmp_path: Path, proof: bool) -> None:
+    """With a copy to ourselves the mail is not sent again; without one it is, under the same Message-ID."""
+    text = (tmp_path / "hub.toml").read_text()
+    (tmp_path / "hub.toml").write_text(text.replace("imap_port", f"copy_to_self = {str(proof).lower()}\nimap_port"))
+    box.put(letter("Where is my order", id="question"))
+    box.servers.smtp.lose_answers = 1
+    before = len(box.servers.smtp.accepted)
+    with opened() as hub:
+        hub.sync()
+    for hours in (1, 2, 3):
+        with opened(lambda late=hours * 3600: time.time() + late) as hub:
+            last = hub.sync()
+    taken = box.servers.smtp.accepted[before:]
+    assert len(taken) == (1 if proof else 2)
+    assert len({mail.message["Message-ID"] for mail in taken}) == 1
+    assert (last.written, list(last.findings)) == (0, [])
+    with opened() as hub:
+        assert len(rows(hub)) == 2
