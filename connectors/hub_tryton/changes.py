@@ -10,7 +10,7 @@ from typing import Any
 
 from hub.errors import ConfigError
 from hub_tryton.rpc import Row, Rpc
-from hub_tryton.wire import moment, text
+from hub_tryton.wire import moment
 
 OVERLAP = timedelta(seconds=10)  # a transaction is dated at its start and seen at its end
 BEGINNING = "1970-01-01T00:00:00.000000Z"
@@ -53,11 +53,10 @@ def newest(rpc: Rpc, parts: Iterable[Part]) -> str:
     """Return the latest date on any record: up to here a read that begins now will have seen everything."""
     found = [BEGINNING]
     for part in parts:
-        for date in ("write_date", "create_date"):
-            # asked for separately because write_date is null on what was never changed
-            order = [[date, "DESC NULLS LAST"]]
-            rows = rpc.search_read(part.model, list(part.domain), [date], limit=1, order=order)
-            found += [row[date] for row in rows if row[date]]
+        # not write_date, which is null on what was never changed
+        order = [["last_modified_at", "DESC"]]
+        rows = rpc.search_read(part.model, list(part.domain), [*DATES[:2]], limit=1, order=order)
+        found += [row["write_date"] or row["create_date"] for row in rows]
     return max(found)
 
 
@@ -112,6 +111,3 @@ def by(rows: Sequence[Row], field: str) -> dict[int, list[Row]]:
     for row in rows:
         groups.setdefault(row[field], []).append(row)
     return groups
-
-
-__all__ = ["BEGINNING", "DATES", "OVERLAP", "Cursor", "Part", "by", "changed", "expecting", "newest", "stamp", "text"]

@@ -117,6 +117,8 @@ class Parties(Source):
 
     def locate(self, our_ids: Sequence[str]) -> Mapping[str, int]:
         """Find parties by the identifier that carries our id."""
+        if not our_ids:
+            return {}
         codes = [f"{TAG}{our}" for our in our_ids]
         rows = self.rpc.search_read("party.identifier", [["type", "=", None], ["code", "in", codes]], ["code", "party"])
         return {row["code"].removeprefix(TAG): row["party"] for row in rows}
@@ -248,7 +250,7 @@ class Whole:
         active = [row for row in self.codes if row["active"]]
         chosen = [row for row in active if row["id"] == self.row.get("tax_identifier")]
         free = [row for row in active if row["type"] is None and not row["code"].startswith(TAG)]
-        return (chosen or free or [None])[0]
+        return next(iter(chosen or free), None)
 
     def our_id(self) -> str | None:
         """The golden record's id, where it was created or found by the hub."""

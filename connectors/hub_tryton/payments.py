@@ -125,7 +125,7 @@ class Payments(Source):
 
     def change(self, write: Write, id: int) -> None:
         """Refuse what differs: what is booked is booked. Sending the same again is no change."""
-        shown = dict(self.current(write, id).data)  # type: ignore[call-overload]
+        shown: dict[str, Any] = self.current(write, id).data  # type: ignore[assignment]
         differs = [n for n, value in write.data.items() if n in shown and not _same(n, value, shown[n])]
         if differs and write.key is not None:
             raise Rejected(f"payment {shown['number']} is booked and cannot be changed; reverse it in Tryton", differs)
@@ -166,7 +166,7 @@ class Payments(Source):
         session, start, _ = self.rpc.call(f"{WIZARD}.create", **context)
         try:
             shown = self.rpc.call(f"{WIZARD}.execute", session, {}, start, **context)
-            first = _form(shown) | form
+            first = {**_form(shown), **form}
             asked = self.rpc.call(f"{WIZARD}.execute", session, {start: first}, "choice", **context)
             if "view" in asked:
                 second = _form(asked) | {"type": "partial"}

@@ -139,7 +139,7 @@ class Sales(Source):
 
     def change(self, write: Write, id: int) -> None:
         """Change what Tryton lets be changed: header texts always, lines while it is a draft, the state by its buttons."""
-        shown = dict(self.current(write, id).data)  # type: ignore[call-overload]
+        shown: dict[str, Any] = self.current(write, id).data  # type: ignore[assignment]
         new = {n: v for n, v in write.data.items() if n in shown and not _same(n, v, shown[n])}
         wanted = new.pop("state", None)
         if wanted is None and write.key is None and shown["state"] in ("draft", "quotation") and self.confirm:
@@ -177,7 +177,7 @@ class Sales(Source):
         if not places:
             name = self._parties[party]["name"] or party
             raise Rejected(f"party {name} has no address, and Tryton wants one on a sale; add one", ["party"])
-        return tuple(next((p["id"] for p in places if p[use]), places[0]["id"]) for use in ("invoice", "delivery"))  # type: ignore[return-value]
+        return tuple(next((p["id"] for p in places if p[use]), places[0]["id"]) for use in ("invoice", "delivery"))
 
     def _rows(self, data: Mapping[str, Any]) -> list[dict[str, Any]]:
         given = data.get("lines") or []

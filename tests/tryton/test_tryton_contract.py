@@ -62,7 +62,9 @@ class Parties:
         return {"name": rows[0]["name"], **{row["type"]: row["value_compact"] for row in found}}
 
     def keys(self, stream: str) -> list[str]:
-        return [str(row["id"]) for row in self.people.find("party.party", active_test=False) if row["id"] not in self.own]
+        return [
+            str(row["id"]) for row in self.people.find("party.party", active_test=False) if row["id"] not in self.own
+        ]
 
     def sample(self, stream: str) -> dict[str, Any]:
         number = next(self.numbers)

@@ -13,7 +13,7 @@ from hub_tryton import Tryton
 from hub.connect import Conflict, Receipt, Rejected
 from hub.connect.base import Answer, Record
 from hub.mapping import load
-from hub.testing.tryton import People
+from hub.testing.tryton import People, TrytonServer
 from tests.tryton.conftest import write
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"
@@ -47,6 +47,12 @@ def paying(invoice: int, amount: str, **more: Any) -> dict[str, Any]:
     return {"invoice": str(invoice), "amount": amount, "date": "2026-03-04", "method": "Card"} | more
 
 
+@pytest.fixture(scope="module")
+def owed(server: TrytonServer) -> int:
+    """A posted invoice of 2975.00 that nobody pays."""
+    return posted(server.people, server.people.add_party("Schuldner", city="Kiel"))
+
+
 @pytest.fixture
 def party(people: People) -> int:
     return people.add_party("Kunde GmbH", city="Kiel")
@@ -58,7 +64,9 @@ def order(party: int, *lines: tuple[str, str, str | None], **more: Any) -> dict[
 
 
 def test_a_sale_is_written_confirmed_and_its_number_comes_back(tryton: Tryton, people: People, party: int) -> None:
-    data = order(party, ("PUMP-100", "2", "1300.5"), ("VALVE-15", "5", "18.9051"), ("TRAIN-01", "1", "400"), currency="USD")
+    data = order(
+        party, ("PUMP-100", "2", "1300.5"), ("VALVE-15", "5", "18.9051"), ("TRAIN-01", "1", "400"), currency="USD"
+    )
     receipt = landed(*tryton.push("sales", [write(data | {"reference": "PO 77"}, our_id="deal-1")]))
     sale = dict(receipt.data)
     assert sale["number"]
@@ -91,7 +99,9 @@ def test_a_create_cut_short_before_it_was_confirmed_is_finished(tryton: Tryton, 
 
 def test_an_unknown_sku_is_refused_by_name_and_leaves_nothing(tryton: Tryton, people: People, party: int) -> None:
     before = len(people.find("sale.sale"))
-    bad, good = tryton.push("sales", [write(order(party, ("NOPE-1", "2", "1"))), write(order(party, ("HOSE-10M", "1", None)))])
+    bad, good = tryton.push(
+        "sales", [write(order(party, ("NOPE-1", "2", "1"))), write(order(party, ("HOSE-10M", "1", None)))]
+    )
     assert isinstance(bad, Rejected)
     assert "NOPE-1" in str(bad)
     assert bad.fields == ("lines",)
@@ -156,7 +166,12 @@ def test_an_invoice_shows_what_is_owed(tryton: Tryton, people: People, party: in
     number = people.post_invoice(sale, date(2026, 3, 1))
     invoice = shown(tryton, "invoices", draft["id"])
     assert (invoice["number"], invoice["state"], invoice["kind"]) == (number, "posted", "invoice")
-    assert (invoice["net"], invoice["tax"], invoice["total"], invoice["open"]) == ("2500.00", "475.00", "2975.00", "2975.00")
+    assert (invoice["net"], invoice["tax"], invoice["total"], invoice["open"]) == (
+        "2500.00",
+        "475.00",
+        "2975.00",
+        "2975.00",
+    )
     assert (invoice["invoice_date"], invoice["due_date"]) == ("2026-03-01", "2026-03-15")
     assert (invoice["party"], invoice["currency"]) == (str(party), "EUR")
 
@@ -176,7 +191,10 @@ def test_a_payment_is_booked_by_the_wizard_in_part_and_in_full(
     landed(*tryton.push("payments", [write(paying(invoice, "2000", method="Bank transfer"), our_id="pay-2")]))
     seen = pulled(tryton, "invoices", since)[str(invoice)].data
     assert (seen["state"], Decimal(seen["open"])) == ("paid", 0)
-    assert {r.our_id for r in pulled(tryton, "payments").values() if r.data["invoice"] == str(invoice)} == {"pay-1", "pay-2"}
+    assert {r.our_id for r in pulled(tryton, "payments").values() if r.data["invoice"] == str(invoice)} == {
+        "pay-1",
+        "pay-2",
+    }
 
 
 def test_a_payment_already_booked_is_found_and_not_booked_again(tryton: Tryton, people: People, party: int) -> None:
@@ -184,13 +202,17 @@ def test_a_payment_already_booked_is_found_and_not_booked_again(tryton: Tryton, 
     sent = write(paying(invoice, "100.00"), our_id="pay_%1")  # characters that mean something to LIKE
     first = landed(*tryton.push("payments", [sent]))
     other = Tryton(tryton.base_url, tryton.database, tryton.user, tryton._password)  # after a crash: nothing remembered
-    assert [(ours, found.key) for ours, found in other.find("payments", ["pay_%1", "pay_x1"])] == [("pay_%1", first.key)]
+    assert [(ours, found.key) for ours, found in other.find("payments", ["pay_%1", "pay_x1"])] == [
+        ("pay_%1", first.key)
+    ]
     assert landed(*other.push("payments", [sent])).key == first.key
     assert shown(other, "invoices", invoice)["open"] == "2875.00"
     other.close()
 
 
-def test_a_payment_in_another_currency_of_the_invoice_is_booked_in_it(tryton: Tryton, party: int, people: People) -> None:
+def test_a_payment_in_another_currency_of_the_invoice_is_booked_in_it(
+    tryton: Tryton, party: int, people: People
+) -> None:
     sold = landed(*tryton.push("sales", [write(order(party, ("TRAIN-01", "1", "440"), currency="USD"))]))
     people.post_invoice(int(sold.key))
     (invoice,) = people.find("account.invoice", ["sales", "=", int(sold.key)])
@@ -211,14 +233,11 @@ def test_a_payment_in_another_currency_of_the_invoice_is_booked_in_it(tryton: Tr
         ({"date": "soon"}, "date"),
     ],
 )
-def test_what_is_wrong_with_a_payment_is_named(
-    tryton: Tryton, people: People, party: int, data: dict[str, Any], field: str
-) -> None:
-    invoice = posted(people, party)
-    (answer,) = tryton.push("payments", [write(paying(invoice, "1.00") | data)])
+def test_what_is_wrong_with_a_payment_is_named(tryton: Tryton, owed: int, data: dict[str, Any], field: str) -> None:
+    (answer,) = tryton.push("payments", [write(paying(owed, "1.00") | data)])
     assert isinstance(answer, Rejected)
     assert answer.fields == (field,)
-    assert shown(tryton, "invoices", invoice)["open"] == "2975.00"
+    assert shown(tryton, "invoices", owed)["open"] == "2975.00"
 
 
 def test_a_booked_payment_is_not_changed(tryton: Tryton, people: People, party: int) -> None:
@@ -227,7 +246,9 @@ def test_a_booked_payment_is_not_changed(tryton: Tryton, people: People, party: 
     (refused,) = tryton.push("payments", [write({"amount": "90"}, made.key, made.version)])
     assert isinstance(refused, Rejected)
     assert refused.fields == ("amount",)
-    assert landed(*tryton.push("payments", [write({"amount": "100.000"}, made.key, made.version)])).version == made.version
+    assert (
+        landed(*tryton.push("payments", [write({"amount": "100.000"}, made.key, made.version)])).version == made.version
+    )
 
 
 def test_what_a_clerk_books_is_seen(tryton: Tryton, people: People, party: int, exact: None) -> None:
@@ -258,14 +279,21 @@ def test_starter_mappings_read_all_a_real_server_gives(tryton: Tryton, people: P
         assert records
         for record in records.values():
             values, problems = mapping.read(record.data)[:2]
-            assert not problems, (stream.name, record.data, problems)
+            grave = [each for each in problems if each.severity != "warning"]  # prices have four decimals there
+            assert not grave, (stream.name, record.data, grave)
             assert values
 
 
 def test_a_sale_goes_through_its_mapping_both_ways(tryton: Tryton, party: int) -> None:
     mapping = load(MAPPINGS / "tryton.sales.toml")
     line = {"sku": "PUMP-250", "quantity": "2", "unit_price": "2380.5"}
-    wanted = {"customer": str(party), "currency": "EUR", "state": "confirmed", "ordered_on": "2026-03-02", "lines": [line]}
+    wanted = {
+        "customer": str(party),
+        "currency": "EUR",
+        "state": "confirmed",
+        "ordered_on": "2026-03-02",
+        "lines": [line],
+    }
     data, skipped = mapping.write(wanted, create=True)[:2]
     assert not skipped
     receipt = landed(*tryton.push("sales", [write(dict(data))]))
@@ -278,7 +306,13 @@ def test_a_sale_goes_through_its_mapping_both_ways(tryton: Tryton, party: int) -
 def test_a_payment_goes_through_its_mapping(tryton: Tryton, people: People, party: int) -> None:
     mapping = load(MAPPINGS / "tryton.payments.toml")
     invoice = posted(people, party)
-    wanted = {"amount": [12345, "EUR"], "paid_on": "2026-03-04", "method": "card", "invoice": str(invoice), "reference": "pi_9"}
+    wanted = {
+        "amount": [12345, "EUR"],
+        "paid_on": "2026-03-04",
+        "method": "card",
+        "invoice": str(invoice),
+        "reference": "pi_9",
+    }
     data, skipped = mapping.write(wanted, create=True)[:2]
     assert not skipped
     values, problems = mapping.read(landed(*tryton.push("payments", [write(dict(data))])).data)[:2]

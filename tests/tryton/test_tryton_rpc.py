@@ -29,7 +29,9 @@ def sent(tryton: Tryton) -> list[httpx.Response]:
 
 def test_errors_arrive_in_a_200_answer(tryton: Tryton, sent: list[httpx.Response]) -> None:
     with pytest.raises(Rejected) as caught:
-        tryton.call("model.party.party.create", [{"name": "x", "addresses": [["create", [{"party_name": "y"}]]], "code": "1"}])
+        tryton.call(
+            "model.party.party.create", [{"name": "x", "addresses": [["create", [{"party_name": "y"}]]], "code": "1"}]
+        )
     assert sent[-1].status_code == 200
     assert "code" in str(caught.value).lower()
     with pytest.raises(Rejected) as caught:
@@ -147,5 +149,3 @@ def test_the_text_of_moments_sorts_as_they_do(moments: list[datetime]) -> None:
 def test_bytes_are_base64() -> None:
     packed = {"__class__": "bytes", "base64": base64.encodebytes(b"\0pdf").decode()}
     assert unpack(packed) == base64.b64encode(b"\0pdf").decode()
-
-
