@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -72,17 +72,16 @@ class Files(Connector):
     def read(self, stream: str, keys: Sequence[str]) -> Iterator[Record]:
         """Yield the rows with these keys, the last one where several files have it; one that is gone as a tombstone."""
         wanted, found = frozenset(keys), dict[str, Record]()
-        for record in self._all(self.sources[stream]):
-            if record.key in wanted:
-                found[record.key] = record
+        for record in self._some(self.sources[stream], keys=wanted):
+            found[record.key] = record
         for key in keys:
             yield found.get(key) or Record(key, b"{}", deleted=True)
 
     def find(self, stream: str, our_ids: Sequence[str]) -> Iterator[tuple[str, Record]]:
         """Yield the rows that carry one of our ids in the id column."""
         wanted = frozenset(our_ids)
-        for record in self._all(self.sources[stream]):
-            if record.our_id in wanted:
+        for record in self._some(self.sources[stream], ids=wanted):
+            if record.our_id:
                 yield record.our_id, record
 
     def push(self, stream: str, writes: Sequence[Write]) -> Iterator[Answer]:
@@ -130,9 +129,9 @@ class Files(Connector):
 
     def _concerned(self, source: Source, writes: Sequence[Write]) -> tuple[dict[str, Record], dict[str, str]]:
         """The rows that the writes may touch, by key, and their keys by our id."""
-        keys = {write.key or key_of(source, {**write.data, source.id_column: write.our_id}) for write in writes}
-        ids = {write.our_id for write in writes}
-        found = [r for r in self._all(source) if r.version and (r.key in keys or r.our_id in ids)]
+        keys = frozenset(w.key or key_of(source, {**w.data, source.id_column: w.our_id}) for w in writes)
+        ids = frozenset(w.our_id for w in writes)
+        found = [r for r in self._some(source, keys, ids) if r.version]
         return {r.key: r for r in found}, {r.our_id: r.key for r in found if r.our_id}
 
     def _replace(
@@ -174,9 +173,11 @@ class Files(Connector):
             raise Unavailable(f"{self.folder}: no such folder; is the disk mounted, is the path right?")
         return source.files(self.folder)
 
-    def _all(self, source: Source) -> Iterator[Record]:
+    def _some(
+        self, source: Source, keys: frozenset[str] = frozenset(), ids: frozenset[str] = frozenset()
+    ) -> Iterator[Record]:
         for file in self._files(source):
-            yield from self._records(file, source)
+            yield from self._records(file, source, lambda key, our_id: key in keys or our_id in ids)
 
     def _rows(self, file: Path, source: Source) -> Iterator[Row]:
         try:
@@ -195,31 +196,39 @@ class Files(Connector):
         except Exception as error:  # noqa: BLE001  the libraries raise many kinds for a broken file
             raise Unavailable(f"{file}: is no readable {source.format} file ({error}); is it complete?") from None
 
-    def _records(self, file: Path, source: Source) -> Iterator[Record]:
+    def _records(
+        self, file: Path, source: Source, wanted: Callable[[str, str | None], bool] | None = None
+    ) -> Iterator[Record]:
         """Yield a record a row; one that cannot be told apart or read is given so that it goes into quarantine."""
         lines: dict[int, int] = {}  # hash of a key to its line; without key columns, to how often the row was there
         for row in self._rows(file, source):
-            data = b"" if row.values is None else row.data
-            key, fault = "", row.fault
-            if row.values is not None and source.key:
-                key = key_of(source, row.values)
+            values, key, fault = row.values or {}, "", row.fault
+            if not fault and source.key:
+                key = key_of(source, values)
                 first = lines.setdefault(hash(key), row.line)
                 if not key:
                     fault = f"has nothing in {' and '.join(source.key)}"
                 elif first != row.line:
                     fault = f"has the key {key!r} that line {first} has too"
-            elif row.values is not None:
-                key = digest(data)
+            elif not fault:
+                key = digest(row.data)
                 lines[hash(key)] = times = lines.get(hash(key), 0) + 1
                 key = key if times == 1 else f"{key}-{times}"
-            changed = None if fault or not source.changed else moment((row.values or {}).get(source.changed))
+            key = f"{file.name}:{row.line}" if fault else key
+            our_id = None if fault else _text(values.get(source.id_column))
+            if wanted is not None and not wanted(key, our_id):
+                continue
             if fault:
                 # No JSON on purpose: no mapping can take it for a record, and the report shows this text.
-                told = f"{file.name}, line {row.line}: {fault}: {(row.text or data.decode()).strip()}"
-                yield Record(f"{file.name}:{row.line}", told.encode("utf-8", "replace"))
+                stands = row.text or ("" if row.values is None else row.data.decode())
+                yield Record(key, f"{file.name}, line {row.line}: {fault}: {stands.strip()}".encode("utf-8", "replace"))
             else:
-                our_id = (row.values or {}).get(source.id_column) or None
-                yield Record(key, data, digest(data), changed, our_id=None if our_id is None else str(our_id))
+                changed = moment(values[source.changed]) if values.get(source.changed) else None
+                yield Record(key, row.data, digest(row.data), changed, our_id=our_id)
+
+
+def _text(value: Any) -> str | None:
+    return None if value in (None, "") else str(value)
 
 
 def _receipt(record: Record) -> Answer:
