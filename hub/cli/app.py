@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 import hub
-from hub.cli import check, connector, golden, init, mapping, outbox, plugins, preview, quarantine, schema, status, sync
+from hub.cli import check, connector, demo, golden, init, mapping, outbox, plugins, preview, quarantine, schema, status, sync
 from hub.cli.output import say
 from hub.cli.session import Session
 from hub.cli.verbs import Verbs
@@ -63,6 +63,7 @@ app.command("status")(status.status)
 app.command("list")(golden.list_)
 app.command("show")(golden.show)
 app.command("schema")(schema.schema)
+app.command("demo")(demo.demo)
 app.command("plugins")(plugins.plugins)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(outbox.app, name="outbox")

@@ -1,5 +1,6 @@
 """The project's settings; the only room that reads hub.toml and the environment."""
 
+from hub.config.cache import cache_folder
 from hub.config.env import Secret, environment
 from hub.config.kinds import Kind
 from hub.config.load import load
@@ -15,6 +16,7 @@ __all__ = [
     "ScheduleConfig",
     "Secret",
     "StreamConfig",
+    "cache_folder",
     "environment",
     "find",
     "load",

@@ -7,7 +7,7 @@ a cursor, reads single records fresh, and carries out writes.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -130,6 +130,13 @@ class Connector(ABC):
         Raise only what concerns all that is not answered yet: Unavailable, RateLimited, Unauthorized.
         """
         raise NotImplementedError(f"{self.name}: {stream} cannot be written")
+
+    def want(self, stream: str, paths: Iterable[str]) -> None:
+        """Hear which paths of their records the mapping names (`properties.city`), before anything is pulled.
+
+        For systems that give only the fields they are asked for.
+        """
+        return
 
     def close(self) -> None:
         """Release connections. Called once, also after an error."""

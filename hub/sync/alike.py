@@ -24,7 +24,7 @@ def alike(a: Any, b: Any) -> bool:
     if isinstance(a, list) and isinstance(b, list):
         return _money(a, b) or (len(a) == len(b) and all(map(alike, a, b)))
     if isinstance(a, dict) and isinstance(b, dict):
-        return all(alike(a.get(k), b.get(k)) for k in a.keys() | b.keys())
+        return all(alike(a[k], b[k]) for k in a.keys() & b.keys())  # a system may add to what it was given
     if isinstance(a, str) and isinstance(b, str):
         return _text(a, b)
     if isinstance(a, (int, float)) and isinstance(b, (int, float)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -180,17 +180,19 @@ def _row(
 ) -> Sending | None:
     """One write, or None while a reference it needs has no record over there, or nothing can be expressed there."""
     values = {path: value for path, (value, _) in want.items()}
+    missing: Sequence[tuple[str, str, str]] = ()
     if look is not None:
         values, missing = feed.mapping.unresolve(values, look)
-        if missing and (link is None and any(_optional(feed, path) is False for path, _, _ in missing)):
-            names = ", ".join(sorted({f"{path} {id}" for path, _, id in missing}))
-            work.tx.run(
-                "UPDATE outbox SET note = ? WHERE stream_id = ? AND golden_id = ? AND key = ''",
-                f"waits until {names} is there", feed.id, golden.id,
-            )  # fmt: skip
-            walk.count(feed, "held")
-            return None
         want = {path: ws for path, ws in want.items() if path in values}
+    if link is None and (needs := _needs(feed, values, missing)):
+        work.tx.run(
+            "UPDATE outbox SET note = ? WHERE stream_id = ? AND golden_id = ? AND key = ''",
+            f"waits until it has {needs}",
+            feed.id,
+            golden.id,
+        )
+        walk.count(feed, "held")
+        return None
     writing = feed.mapping.write(values, create=link is None)
     for path, reason in writing.skipped.items():
         work.report("cannot be written", f"{path}: {reason}", link, golden_id=golden.id, field=path)
@@ -214,10 +216,15 @@ def _row(
     )
 
 
-def _optional(feed: Feed, path: str) -> bool:
-    from hub.sync.land import _needed
-
-    return not _needed(feed, path)
+def _needs(feed: Feed, values: Mapping[str, Any], missing: Sequence[tuple[str, str, str]]) -> str:
+    """What a record lacks to be created there: required fields, and references whose target is not there yet."""
+    gone = {path: id for path, _, id in missing}
+    lacks = [
+        f"{row.field} ({gone[row.field]} is not there yet)" if row.field in gone else row.field
+        for row in feed.mapping.rows
+        if row.required and row.field in feed.mapping.creatable and values.get(row.field) is None
+    ]
+    return ", ".join(lacks)
 
 
 def _mark_sent(work: Work, feed: Feed, s: Sending) -> None:
@@ -440,7 +447,7 @@ def _refused(walk: Walk, work: Work, feed: Feed, s: Sending, why: Rejected) -> b
         _bury(work, feed, s, {p: v for p, (v, _) in s.want.items()}, why)
         walk.count(feed, "refused")
         return False
-    bad = _ours(feed, why.fields) & s.want.keys() if why.fields else set()
+    bad = feed.mapping.ours(why.fields) & s.want.keys() if why.fields else set()
     if len(s.want) == 1:
         bad = set(s.want)
     if not bad:
@@ -452,12 +459,6 @@ def _refused(walk: Walk, work: Work, feed: Feed, s: Sending, why: Rejected) -> b
     _bury(work, feed, s, {p: s.want[p][0] for p in bad}, why)
     walk.count(feed, "refused")
     return False
-
-
-def _ours(feed: Feed, theirs: Sequence[str]) -> set[str]:
-    """Our names of the target's fields: a vendor names the last step of a path or all of it."""
-    named = {name.rpartition(".")[2] for name in theirs}
-    return {row.field for row in feed.mapping.rows if row.theirs is not None and row.theirs.path[-1] in named}
 
 
 def _bury(work: Work, feed: Feed, s: Sending, want: dict[str, Any], why: Rejected) -> None:

@@ -34,6 +34,7 @@ def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[tuple[Arrival, L
         own = list(identities(feed.model, a.values))
         proposed.append((a, link, id, own))
         names += [(name, id) for name in own]
+    _report_twins(work, proposed)
     taken = work.claim(names)
     fresh = {id for _, _, id, _ in proposed}
     work.load_golden(i for i in taken.values() if i not in fresh)
@@ -49,6 +50,16 @@ def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[tuple[Arrival, L
             moved[id] = target.id
         work.attach(link, target)
     _hand_over(work, moved)
+
+
+def _report_twins(work: Work, proposed: Sequence[tuple[Arrival, Link, str, list[str]]]) -> None:
+    """Two new records of one batch with one identifier: said, and left to a person."""
+    first: dict[str, Link] = {}
+    for _, link, _, own in proposed:
+        for name in own:
+            other = first.setdefault(name, link)
+            if other is not link:
+                work.report("duplicate?", f"{name} is also on record {other.key}: one thing twice over there?", link)
 
 
 def _ours(work: Work, feed: Feed, a: Arrival) -> Golden | None:

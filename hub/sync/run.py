@@ -174,9 +174,8 @@ class Hub:
             lookup = {f.stream.name: f.id for f in mine}
             for feed in mine:
                 feed.lookup = lookup
-                tell = getattr(feed.connector, "wants", None)
-                if tell is not None:
-                    tell(feed.stream.name, feed.mapping)
+                theirs = (".".join(row.theirs.path) for row in feed.mapping.rows if row.theirs is not None)
+                feed.connector.want(feed.stream.name, theirs)
             feeds += mine
         if self.registry.hook.derive.get_hookimpls():
             ids = [(model, register(self.store, HUB, model, model)) for model in MODELS]

@@ -13,7 +13,22 @@ from hub.sync.merge import Finding, Merging
 from hub.sync.stamp import Rankings
 from hub.sync.state import GOLDEN, LINK, Golden, Link, golden_of, link_of, text
 
-COLUMNS = ["key", "stream_id", "golden_id", "origin_id", "digest", "landed", "waiting", "seen", "marks", "ours", "version", "changed_at", "deleted_at", "receipt_seq"]
+COLUMNS = [
+    "key",
+    "stream_id",
+    "golden_id",
+    "origin_id",
+    "digest",
+    "landed",
+    "waiting",
+    "seen",
+    "marks",
+    "ours",
+    "version",
+    "changed_at",
+    "deleted_at",
+    "receipt_seq",
+]
 
 
 class Work:

@@ -1,0 +1,62 @@
+"""`hub demo`: one day of a small company, with real systems on loopback."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.errors import ConfigError
+
+
+def demo(
+    keep: Annotated[
+        Path | None, typer.Option(help="Keep the project folder here, to look around in with the other verbs.")
+    ] = None,
+) -> None:
+    """Start an ERP, a CRM, a payment provider and a mailbox on loopback, and live one day of a company with them."""
+    try:
+        import aiosmtpd
+        import pymap
+        import trytond  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"the demo needs {error.name}; install it with: pip install 'hub[demo]'") from None
+    del aiosmtpd, pymap
+    from rich.console import Console
+
+    from hub.config import cache_folder
+    from hub.demo.day import live
+    from hub.demo.project import write
+    from hub.demo.screen import Screen
+    from hub.demo.seed import seed
+    from hub.demo.systems import Systems
+
+    console = Console()
+    begun = time.monotonic()
+    folder = Path(tempfile.mkdtemp(prefix="hub-demo-")) if keep is None else keep
+    if keep is not None and keep.exists() and any(keep.iterdir()):
+        raise ConfigError(f"{keep}: not empty; name a new folder")
+    screen = Screen(console)
+    try:
+        console.print("[bold]Nordlicht Pumpen GmbH[/bold], one day. Systems start on loopback:")
+        with Systems(cache_folder(), screen.say) as systems:
+            screen.say("people have worked in them for years: names differ, fields are missing, records were deleted")
+            ids = seed(systems)
+            write(folder, systems)
+            live(folder, systems, ids, screen)
+    finally:
+        if keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
+    console.print(f"\n{'All of it came true' if not screen.wrong else f'{screen.wrong} things did not come true'}, "
+                  f"in {time.monotonic() - begun:.0f} s.")  # fmt: skip
+    console.print("What to try next: [bold]hub init mine[/bold], write your connections into mine/hub.toml, then:")
+    console.print("  hub check               do address and credentials work?")
+    console.print("  hub sync --dry-run      who is who, what differs, who would win")
+    console.print("  hub sync                and again: 0 written")
+    console.print("  hub connector new acme  a connector of your own in 20 minutes")
+    if screen.wrong:
+        raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""One day of a small company: real and stateful systems on loopback, and the hub between them."""

@@ -1,0 +1,61 @@
+"""What the demo shows: a heading a step, a table of what happened, and whether it is true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from hub.sync.run import Run
+
+
+class Screen:
+    """The demo's output; it counts what did not come true."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.wrong = 0
+
+    def step(self, number: int, title: str) -> None:
+        """Begin a step."""
+        self.console.print(f"\n[bold]{number}. {title}[/bold]")
+
+    def say(self, text: str) -> None:
+        """Say what people or the hub do."""
+        self.console.print(f"   {text}", highlight=False)
+
+    def ran(self, run: Run) -> None:
+        """Show what a run did, a row a stream that moved."""
+        rows = [
+            (
+                c.connection,
+                c.stream,
+                c.read,
+                c.created,
+                c.changed,
+                c.quarantined or "",
+                c.written or "",
+                c.refused or "",
+            )
+            for c in run.counts
+            if c.created or c.changed or c.written or c.refused or c.quarantined
+        ]
+        if rows:
+            self.table(("connection", "stream", "read", "new", "changed", "quarantined", "written", "refused"), rows)
+        self.say(f"[dim]{run.written} written into other systems[/dim]")
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Show a table."""
+        table = Table(*columns, box=None, pad_edge=True, header_style="dim", padding=(0, 2, 0, 0))
+        for row in rows:
+            table.add_row(*("" if cell is None else str(cell) for cell in row))
+        self.console.print(table)
+
+    def check(self, what: str, true: bool, seen: object = "") -> None:
+        """Say that something is so, or that it is not."""
+        mark = "[green]✓[/green]" if true else "[red]✗[/red]"
+        shown = f"  [cyan]{seen}[/cyan]" if seen != "" else ""
+        self.console.print(f"   {mark} {what}{shown}", highlight=False)
+        self.wrong += not true

@@ -1,0 +1,54 @@
+"""What a customer owes, by its invoices: balance, overdue part, newest invoice, last payment."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from hub.plugin import Derived, Golden, Look, hookimpl
+
+OWED = ("open", "partly_paid", "overdue")
+COUNTED = (*OWED, "paid")
+
+
+@hookimpl
+def derive(golden: Golden, look: Look) -> Iterator[Derived]:
+    """Yield a customer's roll-ups; nothing for a customer that was never billed."""
+    if golden.model != "customer":
+        return
+    invoices = [g.values for g in look.referring(golden.id, "invoice") if g.values.get("state") in COUNTED]
+    if invoices:
+        payments = [g.values for g in look.referring(golden.id, "payment") if g.values.get("state") == "succeeded"]
+        today = datetime.now(UTC).date().isoformat()
+        yield Derived("balance", "customer", rollup(invoices, payments, today), of=golden.id)
+
+
+def rollup(invoices: list[dict[str, Any]], payments: list[dict[str, Any]], today: str) -> dict[str, Any]:
+    """The roll-up fields of a customer with these invoices and payments on that day."""
+    balance: Counter[str] = Counter()
+    overdue: Counter[str] = Counter()
+    for invoice in invoices:
+        total = invoice.get("open") or invoice.get("total")
+        if not total:
+            continue
+        owed = total[0] if invoice["state"] in OWED else 0
+        sign = -1 if invoice.get("kind") == "credit_note" and owed > 0 else 1
+        balance[total[1]] += sign * owed
+        overdue[total[1]] += sign * owed if (invoice.get("due_on") or today) < today else 0
+    newest = max(invoices, key=lambda i: (i.get("issued_on") or "", i.get("number") or ""))
+    values: dict[str, Any] = {
+        "last_invoice": newest.get("number"),
+        "last_invoice_state": newest.get("state"),
+        "last_invoice_amount": newest.get("total"),
+        "last_invoice_due_on": newest.get("due_on"),
+        "payment_state": "overdue" if any(overdue.values()) else "open" if any(balance.values()) else "paid",
+    }
+    for currency in balance:
+        values[f"balance.{currency.lower()}"] = [balance[currency], currency]
+        values[f"overdue.{currency.lower()}"] = [overdue[currency], currency]
+    days = [p["paid_on"] for p in payments if p.get("paid_on")]
+    if days:
+        values["last_payment_on"] = max(days)
+    return values
