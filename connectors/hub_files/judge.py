@@ -15,6 +15,8 @@ from hub_files.source import Source
 
 def key_of(source: Source, values: Mapping[str, Any]) -> str:
     """The key of a row, "" where a key column is empty."""
+    if len(source.key) == 1 and isinstance(only := values.get(source.key[0]), str):
+        return only
     parts = [values.get(name) for name in source.key]
     return "" if any(v is None or v == "" for v in parts) else "|".join(_plain(v) for v in parts)
 
