@@ -1,0 +1,67 @@
+"""hub.toml's schedules as Prefect deployments: one a schedule, named after the project's folder and the schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from prefect import get_client
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
+from prefect.deployments.runner import RunnerDeployment
+from prefect.flows import EntrypointType
+
+from hub.config import Project, ScheduleConfig
+from hub_flows.sync import FLOW, sync_flow
+
+TAG = "hub"  # of all deployments the hub makes, and so of their runs
+
+# A second run of a schedule that is still running would find nothing to do that the first is not doing.
+ONE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
+
+
+def deployments(project: Project, folder: Path | None = None) -> list[RunnerDeployment]:
+    """Return a deployment for each schedule; `folder` is the project's as the machines see it that run the flows."""
+    return [deployment(project, schedule, folder or project.root) for schedule in project.schedules.values()]
+
+
+def deployment(project: Project, schedule: ScheduleConfig, folder: Path) -> RunnerDeployment:
+    """Return the deployment of one schedule; its flow is found by module, wherever the hub is installed."""
+    named: Any = sync_flow.to_deployment(
+        name=f"{project.root.name}.{schedule.name}",
+        schedule=when(schedule),
+        parameters={"project": str(folder), "connections": list(schedule.connections) or None, "full": False},
+        tags=[TAG, own(project)],
+        concurrency_limit=ONE,
+        paused=False,  # also where it was paused before: hub.toml says that it runs
+        description=f"{', '.join(schedule.connections) or 'all connections'} of {folder}, from [schedules.{schedule.name}]",
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    return named  # type: ignore[no-any-return]
+
+
+def when(schedule: ScheduleConfig) -> CronSchedule | IntervalSchedule:
+    """Return when a schedule runs, in Prefect's words; cron follows its time zone through daylight saving."""
+    if schedule.cron is not None:
+        return CronSchedule(cron=schedule.cron, timezone=schedule.timezone)
+    return IntervalSchedule(interval=timedelta(seconds=schedule.every or 0), timezone=schedule.timezone)
+
+
+def own(project: Project) -> str:
+    """Return the tag by which the deployments of this project are known among others on the same server."""
+    return f"{TAG}:{project.root}"
+
+
+def prune(project: Project, keep: Iterable[str]) -> list[str]:
+    """Delete this project's deployments of schedules that hub.toml no longer has, and return their names."""
+    kept, gone = set(keep), []
+    with get_client(sync_client=True) as client:
+        mine = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG, own(project)]))
+        for found in client.read_deployments(deployment_filter=mine):
+            if found.name not in kept:
+                client.delete_deployment(found.id)
+                gone.append(f"{FLOW}/{found.name}")
+    return gone
