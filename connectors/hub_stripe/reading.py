@@ -33,6 +33,10 @@ class Reader(StripeApi):
         """Remember which metadata fields are mapped, so that one that is missing can be shown as empty."""
         self.fields[stream] = frozenset(p.split(".")[1] for p in paths if p.startswith("metadata."))
 
+    def cursor_at(self, stream: str, moment: str) -> str:
+        """The cursor of a moment; one longer ago than Stripe keeps events leads to a full read."""
+        return str(max(0, int(datetime.fromisoformat(moment).timestamp())))
+
     def pull(self, stream: str, cursor: str | None = None) -> Iterator[Page]:
         """Yield all objects, newest first, or what changed since the cursor.
 
