@@ -39,7 +39,9 @@ class Mail(Connector):
     """
 
     name: ClassVar[str] = "mail"
-    streams: ClassVar[tuple[Stream, ...]] = (Stream("messages", "message", push=True, findable=True, batch=20),)
+    streams: ClassVar[tuple[Stream, ...]] = (
+        Stream("messages", "message", push=True, findable=True, changes=False, batch=20),
+    )
 
     def __init__(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -19,13 +20,9 @@ def demo(
     ] = None,
 ) -> None:
     """Start an ERP, a CRM, a payment provider and a mailbox on loopback, and live one day of a company with them."""
-    try:
-        import aiosmtpd
-        import pymap
-        import trytond  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise ConfigError(f"the demo needs {error.name}; install it with: pip install 'hub[demo]'") from None
-    del aiosmtpd, pymap
+    for needed in ("aiosmtpd", "pymap", "trytond"):
+        if find_spec(needed) is None:
+            raise ConfigError(f"the demo needs {needed}; install it with: pip install 'hub[demo]'")
     from rich.console import Console
 
     from hub.config import cache_folder

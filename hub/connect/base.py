@@ -33,6 +33,7 @@ class Stream:
     complete: bool = True  # a pull without cursor yields all there is, so that what is missing has vanished
     batch: int = 100  # how many writes one call of push should get
     creates: bool = True  # can create records; False: only changes ones that exist
+    changes: bool = True  # can change records; False: what was created stays as it is (a mail that was sent)
     volatile: tuple[str, ...] = ()  # top-level fields that change with every answer and mean nothing
 
 

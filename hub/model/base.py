@@ -158,5 +158,3 @@ def flat(model: Model) -> Values:
 def typed(struct: type[Model], values: Mapping[str, Any]) -> Model:
     """Build the model from flat values. Raises msgspec.ValidationError, which names the path and the fault."""
     return msgspec.convert(nest(values), struct, strict=False)
-
-

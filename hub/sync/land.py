@@ -250,9 +250,9 @@ def _refer(walk: Walk, work: Work, feed: Feed, going: Sequence[tuple[Arrival, Li
                 link.waiting, link.landed = WANTS_REFERENCE, a.landed
                 walk.count(feed, "waiting")
                 continue
-        was_quarantined = link.waiting == QUARANTINED
+        waited = link.waiting != MERGED
         link.waiting, link.landed = MERGED, None
-        if was_quarantined:
+        if waited:
             work.tx.run("DELETE FROM quarantine WHERE stream_id = ? AND key = ?", feed.id, link.key)
         golden = work.golden(link.golden_id or "")
         born = golden.new and golden.first is None

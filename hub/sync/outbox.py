@@ -40,7 +40,7 @@ def compare(walk: Walk, feed: Feed) -> int:
     if not feed.pushes:
         return 0
     _look_again_if_settings_changed(walk, feed)
-    queued = _updates(walk, feed)
+    queued = _updates(walk, feed) if feed.stream.changes else 0
     if feed.config.create != "never" and feed.stream.creates:
         queued += _creates(walk, feed)
     walk.count(feed, "queued", queued)
