@@ -260,6 +260,14 @@ def test_what_a_clerk_books_is_seen(tryton: Tryton, people: People, party: int, 
     assert (payment.data["amount"], payment.data["method"], payment.our_id) == ("75", "Bank transfer", None)
 
 
+def test_a_due_date_put_off_moves_the_invoice(tryton: Tryton, people: People, owed: int, exact: None) -> None:
+    since = cursor(tryton, "invoices")
+    (row,) = people.find("account.invoice", ["id", "=", owed], fields=["lines_to_pay", "write_date"])
+    people.call("model.account.move.line.write", row["lines_to_pay"], {"maturity_date": date(2031, 1, 2)})
+    assert people.find("account.invoice", ["id", "=", owed], fields=["lines_to_pay", "write_date"]) == [row]
+    assert pulled(tryton, "invoices", since)[str(owed)].data["due_date"] == "2031-01-02"
+
+
 def test_a_product_moves_with_its_template(tryton: Tryton, people: People, exact: None) -> None:
     since = cursor(tryton, "products")
     assert pulled(tryton, "products", since) == {}
