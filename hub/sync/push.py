@@ -365,6 +365,7 @@ def receipt(
     if not ahead:
         link.digest, link.payload, link.waiting, link.landed = digest, payload, MERGED, None
         work.payloads.add((feed.id, link.key))
+    before = link.changed_at
     observe(
         work.merging,
         link,
@@ -373,7 +374,9 @@ def receipt(
         s.want,
         exact=exact,
     )
-    names = [(f"{n}", golden.id) for n in _identities(feed, values)]
+    if seen.changed_at is None:  # the hub's own clock must not make a later edit look late
+        link.changed_at = before
+    names = [(n, golden.id) for n in _identities(feed, values)]
     if names:
         work.claim(names)
     from hub.sync.land import _wake
