@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import ClassVar
 
@@ -16,6 +17,7 @@ from hub_tryton.payments import Payments
 from hub_tryton.rpc import Rpc
 from hub_tryton.sales import Sales
 from hub_tryton.source import Names, Source
+from hub_tryton.wire import text
 
 
 class Tryton(Rpc):
@@ -96,6 +98,13 @@ class Tryton(Rpc):
         while some := list(islice(ids, self.page_size)):
             since = max(since, found[some[-1]])
             yield Page(list(source.records(some)), since, len(found))
+
+    def cursor_at(self, stream: str, moment: str) -> str:
+        """The cursor of a moment: Tryton dates everything."""
+        try:
+            return text(datetime.fromisoformat(moment))
+        except ValueError:
+            raise ConfigError(f"{moment!r} is no moment; give it as 2026-11-22T17:00:00Z") from None
 
     def read(self, stream: str, keys: Sequence[str]) -> Iterator[Record]:
         """Yield the records with these keys; one that was deleted as a tombstone."""
