@@ -11,7 +11,7 @@ from hub.sync.walk import Walk
 from hub.sync.work import Work
 
 if TYPE_CHECKING:
-    from hub.sync.land import Arrival
+    from hub.sync.arrival import Arrival
 
 
 def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[tuple[Arrival, Link]]) -> None:

@@ -7,18 +7,28 @@ not sent again by itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+import msgspec
 
 from hub.connect import Receipt, Record
 from hub.errors import Rejected
 from hub.sync.alike import alike
+from hub.sync.answers import bury
+from hub.sync.arrival import arrive
+from hub.sync.crosswalk import golden_ids, their_keys
 from hub.sync.feed import Feed
-from hub.sync.land import arrive, read
 from hub.sync.merge import Snapshot, observe
-from hub.sync.push import ROW, Sending, _bury, _forget, _send, _want, receipt
+from hub.sync.push import send, values_of_want
+from hub.sync.receipt import receipt
+from hub.sync.sending import Sending, forget
+from hub.sync.stamp import Stamp
 from hub.sync.walk import Walk
 from hub.sync.work import Work
 
 TIMEOUT = 30.0  # seconds a call may still be on its way, where the connector does not say
+ROW = "golden_id, key, want, once, expect, sent_at, attempts"
+_want = msgspec.json.Decoder(dict[str, tuple[Any, Stamp]]).decode
 
 
 def settle(walk: Walk, feed: Feed) -> bool:
@@ -49,20 +59,17 @@ def settle(walk: Walk, feed: Feed) -> bool:
 
 def _repeat(walk: Walk, feed: Feed, rows: Sequence[Sending]) -> None:
     """The target keeps idempotency keys: the same content under the same key is answered as it was."""
-    from hub.sync.push import _their_keys
-
     for at in range(0, len(rows), feed.stream.batch):
         batch = list(rows[at : at + feed.stream.batch])
         with walk.begin() as work:
             work.load_golden(s.golden_id for s in batch)
-            wants = [(work.golden(s.golden_id), None, s.want) for s in batch]
-            look = _their_keys(walk, work, feed, wants)
+            look = their_keys(work, feed, (values_of_want(s.want) for s in batch))
         for s in batch:
-            values = {path: value for path, (value, _) in s.want.items()}
+            values = values_of_want(s.want)
             if look is not None:
                 values, _ = feed.mapping.unresolve(values, look)
             s.data = feed.mapping.write(values, create=not s.key).data
-        _, go_on = _send(walk, feed, batch)
+        _, go_on = send(walk, feed, batch)
         if not go_on:
             return
 
@@ -75,7 +82,7 @@ def _look_up(walk: Walk, feed: Feed, rows: Sequence[Sending]) -> None:
     with walk.begin() as work:
         work.load(feed.id, [s.key for s in rows])
         for s in rows:
-            _forget(work, feed, s.golden_id, s.key)
+            forget(work, feed, s.golden_id, s.key)
             link = work.links.get((feed.id, s.key))
             now = shown.get(s.key)
             work.load_golden([s.golden_id])
@@ -97,19 +104,17 @@ def _echo(work: Work, feed: Feed, s: Sending, now: Record) -> None:
     """What looks like our write is its echo, the rest is merged as usual."""
     link = work.links[feed.id, s.key]
     golden = work.golden(link.golden_id or "")
-    digest, payload = arrive(feed, now)
-    arrival = read(feed, now, digest, payload, work.now)
+    arrival = arrive(feed, now, work.now)
     values = arrival.values
-    if feed.mapping.links:
-        from hub.sync.push import _known_ids
-
-        values, _ = feed.mapping.resolve(values, _known_ids(work, feed, s, values))
+    look = golden_ids(work, feed, [values])
+    if look is not None:
+        values, _ = feed.mapping.resolve(values, look)
     echo = {
         path: ws
         for path, ws in s.want.items()
         if path in values and values[path] != link.seen.get(path) and alike(values[path], ws[0])
     }
-    link.digest, link.payload = digest, payload
+    link.digest, link.payload = arrival.digest, arrival.payload
     work.payloads.add((feed.id, link.key))
     observe(work.merging, link, golden, Snapshot(values, now.version, arrival.at, False, arrival.unclear), echo)
 
@@ -123,8 +128,8 @@ def _search(walk: Walk, feed: Feed, rows: Sequence[Sending], now: int) -> None:
             for s in rows:
                 work.load_golden([s.golden_id])
                 why = Rejected("it may exist over there: look, then link it or retry (hub outbox retry)")
-                _bury(work, feed, s, {path: value for path, (value, _) in s.want.items()}, why)
-                _forget(work, feed, s.golden_id, s.key)
+                bury(work, feed, s, values_of_want(s.want), why)
+                forget(work, feed, s.golden_id, s.key)
         walk.count(feed, "unknown", len(rows))
         return
     timeout = float(getattr(feed.connector, "timeout", TIMEOUT))
@@ -139,7 +144,7 @@ def _search(walk: Walk, feed: Feed, rows: Sequence[Sending], now: int) -> None:
         for s in ripe:
             record = found.get(s.golden_id)
             if record is None or record.deleted:
-                _forget(work, feed, s.golden_id, s.key)
+                forget(work, feed, s.golden_id, s.key)
                 work.bump(work.golden(s.golden_id).id)
             else:
                 receipt(walk, work, feed, s, Receipt(record.key, record.version), record, unsure=True)

@@ -1,0 +1,88 @@
+"""A record on its way in: digested, mapped and checked."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+import msgspec
+
+from hub.connect import Record
+from hub.mapping import Problem
+from hub.model import MODELS, Values, field
+from hub.sync.clock import micros
+from hub.sync.feed import Feed
+from hub.sync.state import text
+
+_ordered = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Arrival(NamedTuple):
+    """A record on its way in."""
+
+    key: str
+    digest: bytes
+    payload: bytes
+    version: str | None
+    at: int
+    deleted: bool
+    our_id: str | None
+    values: Values
+    unclear: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def landed(self) -> str:
+        """What is kept of it beside the payload while it waits."""
+        return text((self.version, self.at, self.deleted, self.our_id))
+
+
+def arrive(feed: Feed, record: Record, now: int) -> Arrival:
+    """Digest, map and check a record."""
+    digest, payload = digested(feed, record)
+    return read(feed, record, digest, payload, now)
+
+
+def digested(feed: Feed, record: Record) -> tuple[bytes, bytes]:
+    """The record's digest and its payload as stored."""
+    data = record.data
+    payload = data if isinstance(data, bytes) else _ordered(data)
+    content = payload
+    if feed.stream.volatile:
+        steady = {k: v for k, v in msgspec.json.decode(payload).items() if k not in feed.stream.volatile}
+        content = _ordered(steady)
+    state = hashlib.blake2b(content, digest_size=12)
+    state.update(b"%r %r %d" % (record.version, record.changed_at, record.deleted) if _odd(record) else b"")
+    return state.digest(), payload
+
+
+def _odd(record: Record) -> bool:
+    return record.deleted or record.version is not None or record.changed_at is not None
+
+
+def read(feed: Feed, record: Record, digest: bytes, payload: bytes, now: int) -> Arrival:
+    """Map and check a record."""
+    at = micros(record.changed_at) if record.changed_at else now
+    if record.deleted:
+        return Arrival(record.key, digest, payload, record.version, at, True, record.our_id, {}, (), ())
+    reading = feed.mapping.read(payload)
+    values, problems = reading.values, reading.problems
+    _set_line(feed, values)
+    for check in feed.checks:
+        problems = [*problems, *check(feed.model, values)]
+    if not problems:
+        return Arrival(record.key, digest, payload, record.version, at, False, record.our_id, values, (), ())
+    errors = tuple(p for p in problems if p.severity == "error")
+    unclear = tuple(p.field for p in problems if p.severity != "error" and p.field)
+    return Arrival(record.key, digest, payload, record.version, at, False, record.our_id, values, unclear, errors)
+
+
+def _set_line(feed: Feed, values: Values) -> None:
+    """Every record carries its business line: the mapping's, else its connection's."""
+    if feed.line is None:
+        return
+    if field(MODELS[feed.model], "line") is not None:
+        if not values.get("line"):
+            values["line"] = feed.line
+    elif field(MODELS[feed.model], f"lines.{feed.line}") is not None:
+        values.setdefault(f"lines.{feed.line}", True)

@@ -1,0 +1,80 @@
+"""The crosswalk: their keys to golden ids and back, for all references of a batch at once; and who waited for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from hub.model import MODELS, Values, field
+from hub.sync.feed import Feed, referred
+from hub.sync.work import Work
+
+MERGED, TO_MERGE, QUARANTINED, WANTS_REFERENCE = range(4)
+"""What `record.waiting` says: merged, to be merged, in quarantine, until a needed reference is there."""
+
+Look = Callable[[str, str], str | None]
+
+
+def golden_ids(work: Work, feed: Feed, records: Iterable[Values]) -> Look | None:
+    """A look-up of (stream, their key) to golden id; None where the mapping has no references."""
+    if not feed.mapping.links:
+        return None
+    wanted: dict[str, set[str]] = {}
+    for values in records:
+        for _, stream, key in feed.mapping.references(values):
+            wanted.setdefault(stream, set()).add(key)
+    found: dict[tuple[str, str], str | None] = {}
+    for stream, keys in wanted.items():
+        target = feed.lookup.get(stream)
+        if target is None:
+            continue
+        rows = work.tx.rows(
+            "SELECT key, golden_id FROM record WHERE stream_id = ? AND key IN ? AND golden_id IS NOT NULL",
+            target,
+            sorted(keys),
+        )
+        found.update(((stream, key), golden_id) for key, golden_id in rows)
+        for key in keys:
+            inside = work.links.get((target, key))
+            if inside is not None and inside.golden_id:
+                found[stream, key] = inside.golden_id
+    return lambda stream, key: found.get((stream, key))
+
+
+def their_keys(work: Work, feed: Feed, records: Iterable[Values]) -> Look | None:
+    """A look-up of (stream, golden id) to their key; None where the mapping has no references."""
+    if not feed.mapping.links:
+        return None
+    ids = {id for values in records for _, id in referred(feed.model, values)}
+    streams = {feed.lookup[name]: name for name in set(feed.mapping.links.values()) if name in feed.lookup}
+    rows = work.tx.rows(
+        "SELECT stream_id, golden_id, key FROM record WHERE golden_id IN ? AND deleted_at IS NULL ORDER BY key DESC",
+        sorted(ids),
+    )
+    found = {(streams[stream], id): key for stream, id, key in rows if stream in streams}
+    return lambda stream, id: found.get((stream, id))
+
+
+def needed(feed: Feed, path: str) -> bool:
+    """Whether a record makes no sense without the field."""
+    declared = field(MODELS[feed.model], path)
+    return declared is not None and declared.required
+
+
+def wake(work: Work, feed: Feed, keys: Sequence[str]) -> None:
+    """Let records that waited for these keys be merged again."""
+    if not keys or not work.tx.rows("SELECT 1 FROM pending WHERE target_stream_id = ? LIMIT 1", feed.id):
+        return
+    rows = work.tx.rows(
+        "SELECT stream_id, key FROM pending WHERE target_stream_id = ? AND target_key IN ?", feed.id, list(keys)
+    )
+    for stream, key in rows:
+        inside = work.links.get((stream, key))
+        if inside is not None:
+            inside.waiting = TO_MERGE if inside.waiting in (MERGED, WANTS_REFERENCE) else inside.waiting
+            work.touch(inside)
+        else:
+            work.tx.run(
+                "UPDATE record SET waiting = 1 WHERE stream_id = ? AND key = ? AND waiting IN (0, 3)", stream, key
+            )
+    if rows:
+        work.tx.run("DELETE FROM pending WHERE target_stream_id = ? AND target_key IN ?", feed.id, list(keys))
