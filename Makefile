@@ -8,9 +8,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 DONE := .make
 
-# uv is three times as fast as pip; where it cannot be had, pip does
-install = if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install -q --python $(BIN)/python $(1); \
-	else $(BIN)/python -m pip install -q $(1); fi
+# uv is three times as fast as pip; where it cannot be had, or does not get through, pip does
+install = { [ -x $(BIN)/uv ] && UV_SYSTEM_CERTS=1 $(BIN)/uv pip install -q --python $(BIN)/python $(1); } || \
+	$(BIN)/python -m pip install -q $(1)
 
 .PHONY: help demo test lint bench clean
 help:
