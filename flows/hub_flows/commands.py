@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +42,7 @@ def serve(
     """
     project = _scheduled(session(context).project(strict=True))
     _quiet()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # also while it starts, so that the server is stopped too
     with _server(project, port) as url:
         from hub_flows.attend import serve as attend
         from hub_flows.schedules import deployments, prune

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from prefect import get_client
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
-from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
-from prefect.deployments.runner import RunnerDeployment
-from prefect.flows import EntrypointType
+from prefect.deployments.runner import EntrypointType, RunnerDeployment
+from prefect.schedules import Cron, Interval, Schedule
 
 from hub.config import Project, ScheduleConfig
 from hub_flows.sync import FLOW, sync_flow
@@ -43,11 +43,15 @@ def deployment(project: Project, schedule: ScheduleConfig, folder: Path) -> Runn
     return named  # type: ignore[no-any-return]
 
 
-def when(schedule: ScheduleConfig) -> CronSchedule | IntervalSchedule:
+def when(schedule: ScheduleConfig) -> Schedule:
     """Return when a schedule runs, in Prefect's words; cron follows its time zone through daylight saving."""
     if schedule.cron is not None:
-        return CronSchedule(cron=schedule.cron, timezone=schedule.timezone)
-    return IntervalSchedule(interval=timedelta(seconds=schedule.every or 0), timezone=schedule.timezone)
+        return Cron(schedule.cron, timezone=schedule.timezone, slug=schedule.name)
+    # counted from a fixed moment, so that a restart neither shifts the runs nor adds one
+    anchor = datetime(2020, 1, 1, tzinfo=ZoneInfo(schedule.timezone))
+    return Interval(
+        timedelta(seconds=schedule.every or 0), anchor_date=anchor, timezone=schedule.timezone, slug=schedule.name
+    )
 
 
 def own(project: Project) -> str:

@@ -38,7 +38,7 @@ def server(root: Path, port: int) -> Iterator[str]:
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with log.open("ab") as out:
         # a session of its own: Ctrl-C must reach it after the runner, which still has states to tell it
-        process = subprocess.Popen(command, env=env, stdout=out, stderr=out, start_new_session=True)
+        process = subprocess.Popen(command, env=env, stdout=out, stderr=out, start_new_session=True)  # noqa: S603
         try:
             _wait(process, url, log)
             yield url

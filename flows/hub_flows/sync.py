@@ -16,8 +16,8 @@ from typing import Any
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
-from prefect.states import State
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import exponential_backoff
 
@@ -117,8 +117,8 @@ def _submit(
     futures: dict[tuple[str, str], PrefectFuture[Run]] = {}
     before: dict[str, PrefectFuture[Run]] = {}
     for connection, stream in streams:
-        wait = [before[connection]] if connection in before else None
-        future = sync_stream.submit(session, connection, stream, full, wait_for=wait)
+        wait = [before[connection]] if connection in before else []
+        future = sync_stream.submit(session, connection, stream, full, wait_for=wait, return_state=False)
         futures[connection, stream] = before[connection] = future
     return futures
 
@@ -156,6 +156,6 @@ def _sync(session: Session, connections: list[str], stream: str | None, full: bo
         text = session.masked(str(error))
         kind = next((k for k in (Unavailable, Busy, Unauthorized, ConfigError) if isinstance(error, k)), HubError)
         raise kind(text) from None
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         # a traceback of a stranger's error may quote what it worked with
         raise HubError(session.masked(f"{type(error).__name__}: {error}")) from None
