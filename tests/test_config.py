@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from hub.config import Kind, Project, Rule, Secret, load, mapping_path
+from hub.config import Kind, Project, Rule, load, mapping_path
 from hub.config.cron import cron_fault, seconds
 from hub.errors import ConfigError, MappingError
+from hub.secret import Secret
 
 GOOD = """
 [hub]
@@ -68,16 +69,16 @@ def mistakes(folder: Path, text: str, **options: object) -> list[str]:
 def test_a_project_is_read_into_types(tmp_path: Path) -> None:
     found = load(project(tmp_path), env=ENV)
     assert isinstance(found, Project)
-    assert found.store == f"sqlite:///{tmp_path}/data/hub.db"
+    assert found.store.reveal() == f"sqlite:///{tmp_path}/data/hub.db"
     assert found.line == "retail"
     crm = found.connections["crm"]
-    assert dict(crm.settings) == {"base_url": "https://crm.example/api", "token": "canary-token"}
+    assert dict(crm.settings) == {"base_url": "https://crm.example/api", "token": Secret("canary-token")}
     assert crm.line == "wholesale"
     assert isinstance(crm.settings["token"], Secret)
     companies = crm.streams["companies"]
     assert (companies.mapping, companies.push, companies.create) == ("hubspot.companies", True, "all")
     assert (companies.on_tombstone, companies.vanish_limit) == ("archive", 0.2)
-    assert found.connections["erp"].settings["password"] == "canary-password"
+    assert found.connections["erp"].settings["password"] == Secret("canary-password")
     assert found.rule("customer", "phones.main") == Rule("owner", ("erp",))
     assert found.rule("customer", "name") == Rule("order", ("erp", "crm", "hub"))
     assert found.schedules["often"].every == 900
@@ -159,7 +160,7 @@ def test_a_store_with_a_written_password_is_refused(tmp_path: Path) -> None:
 def test_a_store_takes_its_password_from_the_environment(tmp_path: Path) -> None:
     file = project(tmp_path, '[hub]\nstore = "postgres://hub:${CRM_TOKEN}@db/hub"\n')
     found = load(file, env=ENV)
-    assert found.store == "postgresql+psycopg://hub:canary-token@db/hub"
+    assert found.store.reveal() == "postgresql+psycopg://hub:canary-token@db/hub"
     assert "canary" not in repr(found.store)
 
 
@@ -167,7 +168,7 @@ def test_an_unset_store_is_never_replaced_by_another(tmp_path: Path) -> None:
     text = '[hub]\nstore = "${NOWHERE}"\n'
     assert "NOWHERE is not set" in mistakes(tmp_path, text)[0]
     assert "NOWHERE is not set" in mistakes(tmp_path, text, strict=())[0]
-    assert load(project(tmp_path, text), strict=False, env=ENV).store == ""
+    assert load(project(tmp_path, text), strict=False, env=ENV).store == Secret("")
 
 
 def test_an_unset_variable_matters_only_to_connections_in_use(tmp_path: Path) -> None:
@@ -189,11 +190,12 @@ def test_no_repr_and_no_traceback_shows_a_secret(tmp_path: Path) -> None:
     shown += "".join(told.format())
     assert "fails" in shown
     assert "canary" not in shown
-    assert f"Bearer {found.connections['crm'].settings['token']}" == "Bearer canary-token"
+    assert "canary" not in f"{found.connections['crm'].settings['token']} {found.store}"
+    assert found.connections["crm"].settings["token"].reveal() == "canary-token"
 
 
-def fails(settings: dict[str, object], password: str) -> float:
-    return len(settings) / (len(password) * 0)
+def fails(settings: dict[str, object], password: Secret) -> float:
+    return len(settings) / (len(password.reveal()) * 0)
 
 
 def test_dotenv_stands_in_for_variables_and_the_environment_wins(
@@ -204,7 +206,7 @@ def test_dotenv_stands_in_for_variables_and_the_environment_wins(
     monkeypatch.setenv("CRM_TOKEN", "from-process")
     settings = load(file).connections["crm"].settings
     assert settings["base_url"] == "https://from-file/api"
-    assert settings["token"] == "from-process"
+    assert settings["token"] == Secret("from-process")
 
 
 def judge(settings: Mapping[str, object]) -> dict[str, str]:

@@ -15,9 +15,9 @@ import msgspec
 import pytest
 
 from hub.connect.auth import ClientCredentials, RefreshToken, SignedJwt, TokenAuth
-from hub.connect.secret import Secret, is_secret
 from hub.connect.vault import FileVault, MemoryVault
 from hub.errors import Busy, ConfigError, RateLimited, Unauthorized, Unavailable
+from hub.secret import Secret, is_secret
 
 CANARY = "canary-7f3a-do-not-show"
 TOKENS = "https://id.example/token"

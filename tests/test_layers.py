@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # The rooms of hub/, from the foot up; a room imports those in its own row and below.
 ROWS = (
-    {"hub", "errors", "model"},
+    {"hub", "errors", "mistakes", "model", "secret", "suggest", "toml"},
     {"config"},
     {"connect", "plugin"},
     {"store", "mapping"},

@@ -13,7 +13,21 @@ from typing import Annotated
 import typer
 
 import hub
-from hub.cli import check, connector, demo, golden, init, mapping, outbox, plugins, preview, quarantine, schema, status, sync
+from hub.cli import (
+    check,
+    connector,
+    demo,
+    golden,
+    init,
+    mapping,
+    outbox,
+    plugins,
+    preview,
+    quarantine,
+    schema,
+    status,
+    sync,
+)
 from hub.cli.output import say
 from hub.cli.session import Session
 from hub.cli.verbs import Verbs

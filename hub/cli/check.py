@@ -31,7 +31,7 @@ def check(
     here = session(context)
     project = here.project(strict=False)
     if connection is not None and connection not in project.connections:
-        from hub.config.table import like
+        from hub.suggest import like
 
         known = ", ".join(project.connections) or "none yet"
         raise ConfigError(f'no connection "{connection}"{like(connection, project.connections)}; known: {known}')
@@ -102,9 +102,9 @@ def _answer(here: Session, connector: Connector, name: str) -> Iterator[Row]:
 def _stream(
     here: Session, project: Project, config: ConnectionConfig, connector: Connector, name: str
 ) -> Iterator[Row]:
-    from hub.cli.mappings import loaded
     from hub.cli.promises import conflicts, limits
     from hub.config import mapping_path
+    from hub.mapping import loaded
 
     setting = config.streams[name]
     try:

@@ -76,16 +76,16 @@ def parts(found: Any) -> Sequence[Any]:
 
 def known(model: str) -> None:
     """Refuse a model that is none."""
-    from hub.config.table import like
     from hub.model import MODELS
+    from hub.suggest import like
 
     if model not in MODELS:
         raise ConfigError(f'no model "{model}"{like(model, MODELS)}; known: {", ".join(MODELS)}')
 
 
 def _condition(model: str, text: str) -> tuple[str, str]:
-    from hub.config.table import like
     from hub.model import MODELS, field, fields
+    from hub.suggest import like
 
     name, equals, value = text.partition("=")
     if not equals:

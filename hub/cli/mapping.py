@@ -39,7 +39,7 @@ def try_(
     json: Json = False,
 ) -> None:
     """Read one record through a mapping, and show what would be written back."""
-    from hub.cli.mappings import loaded
+    from hub.mapping import loaded
 
     mapping = loaded(_there(file), session(context).registry())
     reading = mapping.read(_there(record).read_bytes())
@@ -113,7 +113,7 @@ def _all(here: Session) -> Iterator[Path]:
 
 
 def _checked(here: Session, file: Path) -> Iterator[dict[str, Any]]:
-    from hub.cli.mappings import loaded
+    from hub.mapping import loaded
 
     try:
         mapping = loaded(_there(file), here.registry())

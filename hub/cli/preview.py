@@ -27,8 +27,8 @@ def preview(
 
     Canonical JSON Lines go to stdout, problems to stderr; the exit code is 1 if there were any.
     """
-    from hub.cli.mappings import loaded
     from hub.config import StreamConfig, mapping_path
+    from hub.mapping import loaded
 
     here = session(context)
     project = here.project(strict=[connection])
@@ -37,7 +37,7 @@ def preview(
         config = project.connections[connection]
         known = [found.name for found in connector.streams]
         if stream not in known:
-            from hub.config.table import like
+            from hub.suggest import like
 
             raise ConfigError(f'{connection}: no stream "{stream}"{like(stream, known)}; known: {", ".join(known)}')
         setting = config.streams.get(stream) or StreamConfig(stream, f"{config.connector}.{stream}")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import typer
 
 from hub.errors import ConfigError
+from hub.secret import Secret, held
 
 if TYPE_CHECKING:
     from hub.config import Kind, Project
@@ -24,14 +25,16 @@ class Session:
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
         self._registry: Registry | None = None
-        self._secrets: set[str] = set()
+        self._secrets: set[Secret] = set()
 
     def project(self, strict: bool | Collection[str] = True) -> Project:
         """Load and check hub.toml; `strict` says for which connections an unset variable is an error."""
         from hub.config import load
 
-        project = load(self.path, strict=strict, kinds=self.kinds)
-        self._secrets |= set(_secrets([project.store, *(c.settings for c in project.connections.values())]))
+        project = load(self.path, strict=strict, kinds=self._kinds)
+        self._secrets |= set(held([connection.settings for connection in project.connections.values()]))
+        if "@" in project.store.reveal():  # the path of an SQLite file is no secret
+            self._secrets.add(project.store)
         return project
 
     def registry(self, plugins: Path | None = None) -> Registry:
@@ -54,9 +57,8 @@ class Session:
             return None
         return project.root / project.plugins
 
-    def kinds(self, plugins: Path) -> Mapping[str, Kind]:
-        """What each connector takes, as the settings want to know it."""
-        from hub.cli.kinds import kinds
+    def _kinds(self, plugins: Path) -> Mapping[str, Kind]:
+        from hub.plugin.kinds import kinds
 
         return kinds(self.registry(plugins))
 
@@ -65,7 +67,7 @@ class Session:
         from hub.cli.engine import connector
 
         if name not in project.connections:
-            from hub.config.table import like
+            from hub.suggest import like
 
             known = ", ".join(project.connections) or "none yet"
             raise ConfigError(f'no connection "{name}"{like(name, project.connections)}; known: {known}')
@@ -82,25 +84,12 @@ class Session:
 
     def masked(self, text: str) -> str:
         """Put `***` in place of every secret the project holds, for what is printed about a failure."""
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, "***")
+        for secret in sorted(self._secrets, key=lambda known: len(known.reveal()), reverse=True):
+            if len(secret.reveal()) >= 4:  # fewer letters stand in words that are none
+                text = text.replace(secret.reveal(), "***")
         return text
 
 
 def session(context: typer.Context) -> Session:
     """Return the session of a running command."""
     return cast(Session, context.find_root().obj)
-
-
-def _secrets(value: Any) -> Iterator[str]:
-    from hub.config import Secret
-
-    if isinstance(value, Secret):
-        if len(value) >= 4:
-            yield str(value)
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _secrets(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _secrets(inner)

@@ -56,7 +56,7 @@ def sync(
 
 def _known(project: Project, names: Sequence[str], stream: str | None) -> None:
     """Refuse connections and streams that are none, before anything is read."""
-    from hub.config.table import like
+    from hub.suggest import like
 
     for name in names:
         if name not in project.connections:

@@ -1,7 +1,7 @@
 """The project's settings; the only room that reads hub.toml and the environment."""
 
 from hub.config.cache import cache_folder
-from hub.config.env import Secret, environment
+from hub.config.env import environment
 from hub.config.kinds import Kind
 from hub.config.load import load
 from hub.config.paths import FILE, find, mapping_names, mapping_path, starter
@@ -14,7 +14,6 @@ __all__ = [
     "Project",
     "Rule",
     "ScheduleConfig",
-    "Secret",
     "StreamConfig",
     "cache_folder",
     "environment",

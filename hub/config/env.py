@@ -1,4 +1,4 @@
-"""The environment, secrets, and the three ways in which hub.toml may speak of them.
+"""The environment, and the three ways in which hub.toml may speak of them.
 
 token = "${HUB_CRM_TOKEN}"               a variable of the environment, or of the file .env beside hub.toml
 base_url = "https://${HUB_CRM_HOST}/"    variables inside a text that is no secret
@@ -13,22 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_SECRET = re.compile(r"(?:^|_)(?:token|password|secret|key)$")
 _PASSWORD_IN_URL = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@\s:]*:([^/@\s]+)@", re.IGNORECASE)
-
-
-class Secret(str):
-    """A text that may be used like any other, but shows as `***` in a repr and so in logs and tracebacks."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'***'"
-
-
-def secret(name: str) -> bool:
-    """Whether a setting of this name holds a secret: token, password, secret, key, or a name ending in `_` and one."""
-    return _SECRET.search(name) is not None
 
 
 def environment(root: Path | None = None) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from hub.config.cron import cron_fault, seconds
-from hub.config.env import Secret, environment
+from hub.config.env import environment
 from hub.config.kinds import Kind
 from hub.config.paths import find, starter
 from hub.config.project import (
@@ -24,9 +24,12 @@ from hub.config.project import (
     StreamConfig,
 )
 from hub.config.settings import Settings
-from hub.config.table import Mistakes, Table, like
+from hub.config.table import Table
 from hub.errors import ConfigError
+from hub.mistakes import Mistakes
 from hub.model import MODELS, field, fields
+from hub.secret import Secret, revealed
+from hub.suggest import like
 
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
 OWN = "hub"  # the connection of what the hub derives itself; it may be named in an order
@@ -65,7 +68,8 @@ class _Reader:
         self, file: Path, text: str, data: dict[str, Any], strict: bool | Collection[str], env: Mapping[str, str]
     ) -> None:
         self.root = file.parent
-        self.mistakes = Mistakes(file, text)
+        shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+        self.mistakes = Mistakes(str(shown), text)
         self.top = Table(data, (), self.mistakes)
         self.strict = strict
         self.env = {"HUB_PROJECT": str(file.parent), **env}  # so that settings can name files beside hub.toml
@@ -88,19 +92,19 @@ class _Reader:
         self.mistakes.raise_any()
         return Project(self.root, store, connections, line, rules, schedules, mappings, plugins)
 
-    def store(self, head: Table) -> str:
+    def store(self, head: Table) -> Secret:
         raw = head.text("store", "sqlite:///hub.db") or ""
         settings = Settings(self.root, self.env, self.mistakes, strict=self.strict is not False)
         url = settings.text(raw, ("hub", "store"))
         if url is None:
-            return ""  # never a default in its place: that would be another, empty database
-        scheme, _, rest = url.partition("://")
+            return Secret("")  # never a default in its place: that would be another, empty database
+        scheme, _, rest = revealed(url).partition("://")
         if scheme in ("postgres", "postgresql", "postgresql+psycopg"):
             return Secret(f"postgresql+psycopg://{rest}")
         if scheme != "sqlite":
             head.wrong("store", "must be sqlite:///FILE or postgresql://USER@HOST/DATABASE")
         name = rest.removeprefix("/")
-        return url if name in ("", ":memory:") else f"sqlite:///{self.root / name}"
+        return Secret(url if name in ("", ":memory:") else f"sqlite:///{self.root / name}")
 
     def connection(self, name: str, table: Table, kinds: Kinds | None, mappings: Path) -> ConnectionConfig:
         if not NAME.fullmatch(name) or name == OWN:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import hub
 from hub.config.project import Project
-from hub.config.table import like
 from hub.errors import ConfigError, MappingError
+from hub.suggest import like
 
 FILE = "hub.toml"
 

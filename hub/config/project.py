@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from hub.secret import Secret
+
 RuleName = Literal["newest", "order", "owner"]
 Create = Literal["all", "referenced", "never"]
 OnTombstone = Literal["ignore", "archive", "unlink"]
@@ -64,7 +66,7 @@ class Project:
     """A project folder: hub.toml and what stands beside it."""
 
     root: Path
-    store: str  # SQLAlchemy URL; never printed, it may hold a password
+    store: Secret  # SQLAlchemy URL, which may hold a password; empty where its variable is not set
     connections: Mapping[str, ConnectionConfig] = field(default_factory=dict)
     line: str = "main"  # the business line of records whose connection names none
     rules: Mapping[tuple[str, str], Rule] = field(default_factory=dict)  # (model, field path or "*")

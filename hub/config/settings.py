@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hub.config.env import VARIABLE, Secret, filled, literal_password, secret, unset
+from hub.config.env import VARIABLE, filled, literal_password, unset
 from hub.config.kinds import Kind
-from hub.config.lines import KeyPath
-from hub.config.table import Mistakes
+from hub.mistakes import Mistakes
+from hub.secret import Secret, is_secret
+from hub.toml import KeyPath
 
 
 class Settings:
@@ -24,7 +25,7 @@ class Settings:
 
     def read(self, data: Mapping[str, Any], path: KeyPath, kind: Kind | None) -> dict[str, Any]:
         """Return the constructor's arguments; a setting whose variable is not set is left out."""
-        read = {name: self.value(raw, (*path, name), hidden=secret(name)) for name, raw in data.items()}
+        read = {name: self.value(raw, (*path, name), hidden=is_secret(name)) for name, raw in data.items()}
         out = {name: value for name, value in read.items() if value is not None}
         for name, fault in kind.faults(out).items() if kind else ():
             if name in out or name not in data:  # one that could not be read has been told already
@@ -38,7 +39,7 @@ class Settings:
                 return self.file(raw["file"], path)
             columns = len(path) == 4 and path[2] == "streams"  # there `key` names a column and opens nothing
             inner = {
-                k: self.value(v, (*path, k), hidden=hidden or (secret(k) and not (columns and k == "key")))
+                k: self.value(v, (*path, k), hidden=hidden or (is_secret(k) and not (columns and k == "key")))
                 for k, v in raw.items()
             }
             return {k: v for k, v in inner.items() if v is not None}
@@ -58,7 +59,7 @@ class Settings:
         self.mistakes.add(path, f'a secret must not stand in the file; write "${{{variable}}}" or {{ file = "path" }}')
         return None
 
-    def text(self, raw: str, path: KeyPath) -> str | None:
+    def text(self, raw: str, path: KeyPath) -> str | Secret | None:
         """Return a text with its variables put in; one with a password among them is a secret as a whole."""
         if literal_password(raw):
             self.mistakes.add(path, 'a password must not stand in the file; write "${VARIABLE}" in its place')

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hub.config.lines import KeyPath, lines, nearest
-from hub.errors import ConfigError
+from hub.mistakes import Mistakes
+from hub.suggest import like
+from hub.toml import KeyPath
 
 TYPES: dict[type, str] = {
     str: "a text",
@@ -18,37 +17,6 @@ TYPES: dict[type, str] = {
     list: "a list",
     dict: "a table",
 }
-
-
-def like(name: str, known: Iterable[str]) -> str:
-    """Return ` (did you mean "x"?)` for the known name closest to a wrong one, or nothing."""
-    close = get_close_matches(name, list(known), 1, 0.6)
-    return f' (did you mean "{close[0]}"?)' if close else ""
-
-
-class Mistakes:
-    """What is wrong with one file: gathered in full, then raised as one error in the order of the lines."""
-
-    def __init__(self, file: Path, text: str) -> None:
-        self.file = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
-        self.positions = lines(text)
-        self.found: list[tuple[int, str]] = []
-
-    def add(self, path: KeyPath, message: str) -> None:
-        """Note a mistake at a key; the key may be missing, then the table around it gives the line."""
-        line = nearest(self.positions, path) or 1
-        self.found.append((line, f"{self.file}:{line}: {dotted(path)}: {message}"))
-
-    def raise_any(self) -> None:
-        """Raise ConfigError with all mistakes, one a line, if there are any."""
-        if self.found:
-            ordered = [message for _, message in sorted(self.found, key=lambda pair: pair[0])]
-            raise ConfigError("\n".join(dict.fromkeys(ordered)))
-
-
-def dotted(path: KeyPath) -> str:
-    """Write a key path as one would in TOML."""
-    return ".".join(f'"{step}"' if isinstance(step, str) and "." in step else str(step) for step in path)
 
 
 class Table:

@@ -11,6 +11,7 @@ from hub.errors import (
     Unauthorized,
     Unavailable,
 )
+from hub.secret import Secret
 
 __all__ = [
     "Answer",
@@ -24,6 +25,7 @@ __all__ = [
     "Receipt",
     "Record",
     "Rejected",
+    "Secret",
     "Stream",
     "Unauthorized",
     "Unavailable",

@@ -17,9 +17,9 @@ import msgspec
 from httpx import BasicAuth
 
 from hub.connect.grant import Grant, InvalidGrant, granted
-from hub.connect.secret import Secret
 from hub.connect.vault import Vault
 from hub.errors import Unauthorized
+from hub.secret import Secret
 
 Flow = Generator[httpx.Request, httpx.Response, None]
 Asking = Generator[httpx.Request, httpx.Response, Grant]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import httpx
 import msgspec
 
 from hub.connect.retry import NotSent, retry_after
-from hub.connect.secret import Secret
 from hub.errors import RateLimited, Unauthorized
+from hub.secret import Secret, received, sent
 
 
 class InvalidGrant(Unauthorized):
@@ -26,14 +25,14 @@ class Grant(msgspec.Struct, frozen=True):
 
     def text(self) -> str:
         """The grant as the vault keeps it, secrets in the open."""
-        return msgspec.json.encode(self, enc_hook=_open).decode()
+        return msgspec.json.encode(self, enc_hook=sent).decode()
 
     @classmethod
     def of(cls, text: str) -> Grant:
         """Read what the vault keeps; a text that is no grant is a refresh token a person put there."""
         if text.lstrip().startswith("{"):
             try:
-                return msgspec.json.decode(text, type=cls, dec_hook=_close)
+                return msgspec.json.decode(text, type=cls, dec_hook=received)
             except msgspec.DecodeError:
                 raise Unauthorized("what the vault keeps is no grant; authorise the connection again") from None
         return cls(Secret(""), Secret(text.strip()), 0.0)
@@ -63,7 +62,7 @@ def granted(response: httpx.Response, now: float, secrets: Sequence[Secret]) -> 
         raise NotSent(f"{where}: gives no token now ({status})")
     try:
         if status < 400:
-            answer = msgspec.json.decode(response.content, type=_Answer, strict=False, dec_hook=_close)
+            answer = msgspec.json.decode(response.content, type=_Answer, strict=False, dec_hook=received)
             ends = None if answer.expires_in is None else now + answer.expires_in
             return Grant(answer.access_token, answer.refresh_token, ends)
         refusal = msgspec.json.decode(response.content, type=_Refusal)
@@ -74,15 +73,3 @@ def granted(response: httpx.Response, now: float, secrets: Sequence[Secret]) -> 
         words = words.replace(secret.reveal(), "***") if secret else words
     kind = InvalidGrant if refusal.error == "invalid_grant" else Unauthorized
     raise kind(f"{where}: no token ({status}): {words}; check client, secret and scope")
-
-
-def _open(value: Any) -> Any:
-    if isinstance(value, Secret):
-        return value.reveal()
-    raise TypeError(type(value).__name__)
-
-
-def _close(kind: type, value: Any) -> Any:
-    if kind is Secret and isinstance(value, str):
-        return Secret(value)
-    raise TypeError("expected text")

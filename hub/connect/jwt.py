@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from hub.connect.secret import Secret
 from hub.errors import ConfigError
+from hub.secret import Secret
 
 
 def sign(claims: Mapping[str, Any], key: Secret, algorithm: str = "RS256", key_id: str | None = None) -> Secret:

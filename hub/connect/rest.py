@@ -14,9 +14,8 @@ import msgspec
 from hub.connect.base import Connector
 from hub.connect.rate import Budget
 from hub.connect.retry import NotSent, Passing, Retry, retry_after
-from hub.connect.secret import is_secret
-from hub.connect.secret import Secret
 from hub.errors import ConfigError, Conflict, HubError, Missing, RateLimited, Rejected, Unauthorized, Unavailable
+from hub.secret import is_secret, sent
 
 CREDENTIALS = ("authorization", "proxy-authorization", "cookie")
 
@@ -95,7 +94,7 @@ class RestConnector(Connector):
             extra[self.once_header] = once
         content = None
         if json is not None:
-            content, extra["Content-Type"] = msgspec.json.encode(json, enc_hook=_told), "application/json"
+            content, extra["Content-Type"] = msgspec.json.encode(json, enc_hook=sent), "application/json"
         repeatable = reads or method in ("GET", "HEAD", "OPTIONS") or bool(once and self.once_header)
 
         def attempt() -> httpx.Response:
@@ -159,12 +158,3 @@ def unseen(words: str, headers: Mapping[str, str]) -> str:
             for part in (value, *value.split()):
                 words = words.replace(part, "***") if len(part) > 7 else words
     return words
-
-
-def _told(value: object) -> str:
-    """What a login sends of a secret: the text itself."""
-    if isinstance(value, Secret):
-        return value.reveal()
-    if isinstance(value, str):
-        return str(value)  # a masked text of the settings
-    raise TypeError(f"{type(value).__name__} cannot be sent as JSON")

@@ -12,8 +12,8 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-from hub.connect.secret import Secret
 from hub.errors import Busy
+from hub.secret import Secret
 
 
 class Vault(Protocol):

@@ -7,7 +7,7 @@ data, skipped = mapping.write({"name": "Acme"}, create=False)
 
 from hub.mapping.check import check
 from hub.mapping.converters import BUILTIN, Converter, Converters
-from hub.mapping.load import load, parse
+from hub.mapping.load import load, loaded, parse
 from hub.mapping.mapping import Gone, Look, Mapping
 from hub.mapping.result import Doubt, Problem, Reading, Writing
 from hub.mapping.rows import Row
@@ -26,5 +26,6 @@ __all__ = [
     "Writing",
     "check",
     "load",
+    "loaded",
     "parse",
 ]

@@ -7,17 +7,21 @@ import tomllib
 from collections.abc import Iterable
 from collections.abc import Mapping as Dict
 from pathlib import Path as File
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from hub import mistakes
 from hub.errors import MappingError
 from hub.mapping.converters import BUILTIN, Converter
-from hub.mapping.lines import Key, lines
 from hub.mapping.mapping import Mapping
 from hub.mapping.overlap import overlaps
 from hub.mapping.row import Notes, RowReader
 from hub.mapping.rows import Row
-from hub.mapping.suggest import near
 from hub.model import MODELS, Model
+from hub.suggest import like
+from hub.toml import Key, KeyPath
+
+if TYPE_CHECKING:
+    from hub.plugin.registry import Registry
 
 TOP = ("stream", "model", "fields", "ignore", "about")
 
@@ -31,6 +35,11 @@ def load(path: File, converters: Dict[str, Converter] = BUILTIN) -> Mapping:
     return parse(text, str(path), converters)
 
 
+def loaded(path: File, registry: Registry) -> Mapping:
+    """Read a mapping file that may name the converters of plugins too. Raises MappingError as `load` does."""
+    return load(path, BUILTIN.including(registry.converters))
+
+
 def parse(text: str, where: str, converters: Dict[str, Converter] = BUILTIN) -> Mapping:
     """Make a mapping of a file's text; `where` names it in messages. Raises MappingError as `load` does."""
     try:
@@ -39,13 +48,13 @@ def parse(text: str, where: str, converters: Dict[str, Converter] = BUILTIN) -> 
         at = re.search(r"\(at line (\d+), column \d+\)", str(error))
         line = f":{at[1]}" if at else ""
         raise MappingError(f"{where}{line}: is no TOML: {error}") from None
-    notes = Mistakes(where, lines(text))
+    notes = Mistakes(where, text)
     notes.known((), data, TOP)
     stream = notes.text(data, "stream", "the name of the connector's stream")
     model = notes.text(data, "model", f"one of {', '.join(MODELS)}")
     struct = MODELS.get(model)
     if model and struct is None:
-        notes(("model",), f"no model {model!r}{near(model, MODELS)}")
+        notes(("model",), f'no model "{model}"{like(model, MODELS)}')
     table = data.get("fields")
     rows: list[Row] = []
     if not isinstance(table, dict) or not table:
@@ -57,7 +66,7 @@ def parse(text: str, where: str, converters: Dict[str, Converter] = BUILTIN) -> 
         notes(("ignore",), 'is a list of paths, where * stands for anything: ["properties.hs_*"]')
     for key, reason in overlaps(rows):
         notes(key, reason)
-    notes.end()
+    notes.raise_any(MappingError)
     return Mapping(File(where).stem, stream, model, rows, ignore=ignore, where=where)
 
 
@@ -76,29 +85,19 @@ def _rows(table: dict[str, Any], struct: type[Model], notes: Notes, converters: 
     return out
 
 
-class Mistakes:
-    """Collects what is wrong with a file, each with its line."""
+class Mistakes(mistakes.Mistakes):
+    """What is wrong with a mapping file."""
 
-    def __init__(self, where: str, at: Dict[Key, int]) -> None:
-        self.where, self.at = where, at
-        self.found: list[tuple[int, str]] = []
-
-    def line(self, key: Key) -> int:
-        """The line of a key, or of the nearest key above it that stands in the file."""
-        while key and key not in self.at:
-            key = key[:-1]
-        return self.at.get(key, 1)
-
-    def __call__(self, key: Key, message: str) -> None:
-        line = self.line(key)
-        self.found.append((line, f"{self.where}:{line}: {'.'.join(key)}: {message}"))
+    def __call__(self, key: KeyPath, message: str) -> None:
+        """Note a mistake at a key."""
+        self.add(key, message)
 
     def known(self, key: Key, table: Dict[str, Any], allowed: Iterable[str]) -> None:
         """Note the keys of a table that mean nothing."""
         allowed = tuple(allowed)
         for name in table:
             if name not in allowed:
-                self((*key, name), f"unknown key{near(name, allowed)}; known are {', '.join(allowed)}")
+                self((*key, name), f"unknown key{like(name, allowed)}; known are {', '.join(allowed)}")
 
     def text(self, data: Dict[str, Any], name: str, what: str) -> str:
         """Return a required text at the top of the file; "" and a note where it is missing."""
@@ -107,8 +106,3 @@ class Mistakes:
             return value
         self((name,), f"needs text: {what}")
         return ""
-
-    def end(self) -> None:
-        """Raise MappingError when anything was noted."""
-        if self.found:
-            raise MappingError("\n".join(message for _, message in sorted(self.found)))

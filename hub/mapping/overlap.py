@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hub.mapping.lines import Key
 from hub.mapping.path import joined
 from hub.mapping.rows import Row
+from hub.toml import Key
 
 
 def overlaps(rows: Sequence[Row], above: Key = ("fields",)) -> Iterator[tuple[Key, str]]:

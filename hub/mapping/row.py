@@ -12,13 +12,13 @@ import msgspec
 from msgspec import UNSET
 
 from hub.mapping.converters import Converter
-from hub.mapping.lines import Key
 from hub.mapping.path import indexed, split
 from hub.mapping.rows import On, Place, Row
 from hub.mapping.shape import legal, words
-from hub.mapping.suggest import near
 from hub.mapping.words import enum
 from hub.model import Field, Money, field, fields
+from hub.suggest import like
+from hub.toml import Key
 
 KEYS = (
     "theirs", "as", "values", "back", "other", "on", "bad", "default", "value", "required", "link", "empty", "each",
@@ -78,8 +78,8 @@ class RowReader:
         spec = field(self.struct, path)
         if spec is None:
             known = [f.replace("*", "main") for f in fields(self.struct)]
-            hint = near(path, known) or near(path.split(".")[0], known)
-            self.notes(key, f"{self.struct.__name__} has no field {path!r}{hint}")
+            hint = like(path, known) or like(path.split(".")[0], known)
+            self.notes(key, f'{self.struct.__name__} has no field "{path}"{hint}')
             return None
         table = {"theirs": value} if isinstance(value, str) else value
         if not isinstance(table, dict):
@@ -158,7 +158,7 @@ class _One:
         named = self.table.get("as", "")
         converters = self.reader.converters
         if not isinstance(named, str) or (named and named not in converters):
-            self.note("as", f"no converter {named!r}{near(str(named), converters)}")
+            self.note("as", f'no converter "{named}"{like(str(named), converters)}')
             return "", None
         kind = self._kind()
         if not named:
@@ -212,7 +212,7 @@ class _One:
     def _one_of(self, name: str, allowed: tuple[str, ...], default: str) -> Any:
         value = self.table.get(name, default)
         if value not in allowed:
-            self.note(name, f"{value!r} is none of {', '.join(allowed)}{near(str(value), allowed)}")
+            self.note(name, f'"{value}" is none of {", ".join(allowed)}{like(str(value), allowed)}')
             return default
         return value
 

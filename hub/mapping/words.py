@@ -9,8 +9,8 @@ from typing import Any
 from msgspec import UNSET
 
 from hub.mapping.shape import legal, words
-from hub.mapping.suggest import near
 from hub.model import Field
+from hub.suggest import like
 
 Note = Callable[[str, str], None]
 
@@ -31,8 +31,8 @@ def enum(
     for theirs, ours in (*values.items(), *([("other", other)] if other is not UNSET else [])):
         if not legal(spec, struct, ours):
             allowed = words(spec)
-            what = f"{near(str(ours), allowed)}; known are {', '.join(allowed)}" if allowed else ""
-            note("values" if theirs in values else "other", f"{ours!r} is nothing {spec.path} can be{what}")
+            what = f"{like(str(ours), allowed)}; known are {', '.join(allowed)}" if allowed else ""
+            note("values" if theirs in values else "other", f'"{ours}" is nothing {spec.path} can be{what}')
     if not isinstance(back, dict) or not all(isinstance(t, str) for t in back.values()):
         note("back", "is a table: { ours = theirs, ... }")
         back = {}

@@ -5,7 +5,6 @@ Built-ins come first, then other distributions, then the company's own files, so
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.metadata
 import importlib.util
@@ -22,6 +21,7 @@ from hub.connect.base import Connector
 from hub.errors import ConfigError
 from hub.plugin import hookspecs
 from hub.plugin.hookspecs import PROJECT, Check, MatchRule
+from hub.suggest import like
 
 GROUP = "hub"
 BUILTIN = ("hub_files", "hub_hubspot", "hub_tryton", "hub_stripe", "hub_mail", "hub_flows")
@@ -66,9 +66,8 @@ class Registry:
         """The connector class of that name. Raises ConfigError that says what there is."""
         if name in self.connectors:
             return self.connectors[name]
-        near = difflib.get_close_matches(name, self.connectors, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(self.connectors)) or 'none'}"
-        raise ConfigError(f"no connector {name!r}; {hint} Others come with their package: pip install hub-{name}")
+        hint = like(name, self.connectors) or f"; there are: {', '.join(sorted(self.connectors)) or 'none'}"
+        raise ConfigError(f'no connector "{name}"{hint}; others come with their package: pip install hub-{name}')
 
 
 def load(plugins_dir: Path | None = None, entry_points: bool = True) -> Registry:
@@ -172,9 +171,8 @@ def _misspelt(manager: pluggy.PluginManager, plugins: dict[str, Plugin]) -> None
             continue
         for impl in caller.get_hookimpls():
             if not impl.optionalhook:
-                near = difflib.get_close_matches(name, HOOKS, 1)
-                hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(HOOKS)}"
-                faults.append(f"{plugins[impl.plugin_name].origin}: no hook {name!r}; {hint}")
+                hint = like(name, HOOKS) or f"; there are: {', '.join(HOOKS)}"
+                faults.append(f'{plugins[impl.plugin_name].origin}: no hook "{name}"{hint}')
     if faults:
         raise ConfigError("\n".join(faults))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,9 +11,10 @@ import msgspec
 
 from hub.config.project import ConnectionConfig
 from hub.connect.base import Connector
-from hub.connect.secret import Secret, is_secret
 from hub.errors import ConfigError
 from hub.plugin.registry import Registry
+from hub.secret import held, is_secret, received, revealed
+from hub.suggest import like
 
 if TYPE_CHECKING:
     from hub.connect.vault import Vault
@@ -96,15 +96,15 @@ def _checked(cls: type[Connector], settings: Mapping[str, Any]) -> tuple[dict[st
         if setting is None and takes_any and name not in GIVEN:
             good[name] = value
         elif setting is None:
-            near = difflib.get_close_matches(name, schema, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(schema) or 'none'}"
-            faults[name] = f"{cls.name} has no such setting; {hint}"
+            hint = like(name, schema) or f"; there are: {', '.join(schema) or 'none'}"
+            faults[name] = f"{cls.name} has no such setting{hint}"
         else:
             try:
-                # not strict, since what comes from the environment is always text
-                good[name] = msgspec.convert(value, setting.type, strict=False, dec_hook=_special)
+                # not strict, since what comes from the environment is always text; a secret stays one where the
+                # connector asks for one, and is given in the open where it asks for text
+                good[name] = msgspec.convert(revealed(value), setting.type, strict=False, dec_hook=_special)
             except (msgspec.ValidationError, TypeError, ValueError) as error:
-                detail = "" if setting.secret else f" ({error})"
+                detail = "" if setting.secret or any(held(value)) else f" ({error})"
                 faults[name] = f"must be {setting.type_name}{detail}"
     for name, setting in schema.items():
         if setting.required and name not in settings:
@@ -114,10 +114,6 @@ def _checked(cls: type[Connector], settings: Mapping[str, Any]) -> tuple[dict[st
 
 
 def _special(kind: type, value: Any) -> Any:
-    if kind is Secret and isinstance(value, str):
-        return Secret(value)
     if kind is Path and isinstance(value, str):
         return Path(value)
-    if isinstance(value, kind):
-        return value
-    raise TypeError(f"cannot be written in hub.toml as {kind.__name__}")
+    return value if isinstance(value, kind) else received(kind, value)

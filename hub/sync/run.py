@@ -115,7 +115,7 @@ class Hub:
 
             plugins = project.root / project.plugins
             registry = load(plugins if plugins.is_dir() else None)
-        hub = cls(project, registry, Store.open(project.store, clock=clock))
+        hub = cls(project, registry, Store.open(project.store.reveal(), clock=clock))
         try:
             yield hub
         finally:
@@ -144,18 +144,14 @@ class Hub:
 
     def feeds(self) -> list[Feed]:
         """All feeds of the project, and those of the hub's own connection."""
-        from hub.mapping import load
-        from hub.mapping.converters import BUILTIN, Converters
+        from hub.mapping import loaded
 
-        converters = Converters(BUILTIN)
-        for name, pair in self.registry.converters.items():
-            converters.register(name, pair.read, pair.write)
         checks = _checks(self.registry)
         feeds: list[Feed] = []
         for connection in self.project.connections.values():
             mine = []
             for config in connection.streams.values():
-                mapping = load(mapping_path(self.project, config.mapping), converters)
+                mapping = loaded(mapping_path(self.project, config.mapping), self.registry)
                 id = register(self.store, connection.name, config.name, mapping.model)
                 stream = self._declared(connection, config)
                 connector = self.connector(connection.name)

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from hub.connect.base import Answer, Connector, Page, Receipt, Record, Stream, Write
-from hub.connect.secret import Secret
 from hub.errors import Conflict, HubError, Missing, Rejected, Unauthorized, Unavailable
+from hub.secret import Secret
 
 Data = dict[str, Any]
 Habit = Callable[[Data], Data]

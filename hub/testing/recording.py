@@ -12,7 +12,7 @@ from typing import Any, Self
 import httpx
 import msgspec
 
-from hub.connect.secret import is_secret
+from hub.secret import is_secret
 
 STARS = "***"
 HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})

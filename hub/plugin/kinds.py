@@ -1,21 +1,17 @@
-"""The connectors at hand, as the settings want to know them."""
+"""The connectors at hand, as the settings want to know them: `load(path, kinds=lambda folder: kinds(registry))`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING
 
 from hub.config import Kind
-
-if TYPE_CHECKING:
-    from hub.plugin.registry import Registry
+from hub.plugin.registry import Registry
+from hub.plugin.settings import settings_faults, settings_schema
 
 
 def kinds(registry: Registry) -> dict[str, Kind]:
     """Describe every connector of the registry."""
-    from hub.plugin.settings import settings_faults, settings_schema
-
     found: dict[str, Kind] = {}
     for name, cls in registry.connectors.items():
         streams: Mapping[str, str] = {stream.name: stream.model for stream in getattr(cls, "streams", ())}

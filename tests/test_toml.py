@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.config.lines import KeyPath, lines, nearest
+from hub.toml import KeyPath, lines, nearest
 
 TEXT = '''# a comment with [brackets] = "and quotes
 title = "one # not a comment"
@@ -106,3 +106,23 @@ def test_drawn_documents_are_scanned_to_the_last_key(document: dict[str, Any]) -
     rows = text.split("\n")
     for key in document:
         assert rows[found[key,] - 1].startswith(quoted(key))
+
+
+def test_lines_of_keys_are_found_past_text_comments_and_inline_tables() -> None:
+    text = '''# a = 1
+a = """
+b = 2
+"""
+[t.u]   # [x]
+"k.x" = { y = "=", z = [
+  1, 2 ] , w.v = 1 }
+c = 'it # is'
+[[list]]
+d = 1
+'''
+    assert lines(text) == {
+        ("a",): 2, ("t",): 5, ("t", "u"): 5, ("t", "u", "k.x"): 6, ("t", "u", "k.x", "y"): 6,
+        ("t", "u", "k.x", "z"): 6, ("t", "u", "k.x", "z", 0): 7, ("t", "u", "k.x", "z", 1): 7,
+        ("t", "u", "k.x", "w"): 7, ("t", "u", "k.x", "w", "v"): 7, ("t", "u", "c"): 8,
+        ("list",): 9, ("list", 0): 9, ("list", 0, "d"): 10,
+    }  # fmt: skip

@@ -10,6 +10,8 @@ import tomllib
 
 KeyPath = tuple[str | int, ...]
 """A path of keys; items of lists are counted from 0: ("connections", "crm", "token"), ("order", 0)."""
+Key = tuple[str, ...]
+"""A path of keys in which no list stands."""
 
 _SPACE = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _STEP = re.compile(r"""[ \t]*("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[A-Za-z0-9_-]+)[ \t]*(\.?)""")
