@@ -20,6 +20,10 @@ class Secret:
         """The text itself: hand it on at once, keep it in no variable."""
         return self._text
 
+    def starred(self, words: str) -> str:
+        """The words with stars where this secret stands in them: some servers repeat it when they refuse it."""
+        return words.replace(self._text, "***") if self._text else words
+
     def __repr__(self) -> str:
         return "Secret('***')"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 import textwrap
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -315,6 +316,30 @@ def test_connect_builds_from_settings(shops, tmp_path):
     settings = {"base_url": "https://x", "token": "t", "api_secret": "s", "page": "50", "folder": str(tmp_path)}
     made = connect(ConnectionConfig("eu", "shop", settings), shops, vault=vault)
     assert made.given == ("https://x", "t", Secret("s"), 50, "live", tmp_path, None, "eu", vault)
+
+
+def test_a_secret_stays_one_for_who_asks_for_it(shops):
+    given = {"base_url": Secret("https://u:p@x"), "token": Secret("canary-1"), "api_secret": Secret("canary-2")}
+    made = connect(ConnectionConfig("eu", "shop", given | {"columns": {"a": Secret("canary-3")}}), shops)
+    assert made.given[:3] == ("https://u:p@x", "canary-1", Secret("canary-2"))
+    assert made.given[6] == {"a": "canary-3"}
+    faults = settings_faults(Shop, given | {"mode": Secret("canary-4"), "page": Secret("canary-5")})
+    assert sorted(faults) == ["mode", "page"]
+    assert "canary" not in str(faults)
+
+
+def test_no_traceback_shows_a_setting_that_is_a_secret(shops):
+    class Failing(Shop):
+        def __init__(self, base_url: str, token: Secret | None = None) -> None:
+            raise ZeroDivisionError
+
+    shops.connectors["shop"] = Failing
+    assert [s.type_name for s in settings_schema(Failing)] == ["str", "Secret | None"]
+    with pytest.raises(ZeroDivisionError) as caught:
+        connect(ConnectionConfig("eu", "shop", {"base_url": "x", "token": Secret("canary-1")}), shops)
+    shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert "settings.py" in shown
+    assert "canary-1" not in shown.replace('Secret("canary-1")', "")
 
 
 def test_connect_lists_every_mistake_and_no_secret(shops):

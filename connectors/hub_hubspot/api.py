@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 
+from hub.connect import Secret
 from hub.connect.auth import RefreshToken, TokenAuth
 from hub.connect.rate import Budget
 from hub.connect.rest import RestConnector
@@ -204,10 +205,10 @@ def row_error(fault: Mapping[str, Any]) -> HubError:
 
 def authentication(
     base_url: str,
-    token: str | None,
+    token: Secret | None,
     client_id: str | None,
-    client_secret: str | None,
-    refresh_token: str | None,
+    client_secret: Secret | None,
+    refresh_token: Secret | None,
     connection: str,
     vault: Vault | None,
 ) -> httpx.Auth:

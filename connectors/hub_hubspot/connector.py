@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from hub.connect import Answer, Page, Record, Stream, Write
+from hub.connect import Answer, Page, Record, Secret, Stream, Write
 from hub.connect.vault import Vault
 from hub.errors import ConfigError
 from hub_hubspot.api import Api, Taken, authentication, decoded
@@ -34,12 +34,12 @@ class HubSpot(Api):
 
     def __init__(
         self,
-        token: str | None = None,
+        token: Secret | None = None,
         base_url: str = "https://api.hubapi.com",
         *,
         client_id: str | None = None,
-        client_secret: str | None = None,
-        refresh_token: str | None = None,
+        client_secret: Secret | None = None,
+        refresh_token: Secret | None = None,
         properties: dict[str, list[str]] | None = None,
         extra_properties: dict[str, list[str]] | None = None,
         id_property: str = "hub_id",

@@ -14,7 +14,7 @@ from typing import Any
 
 from imap_tools import BaseMailBox, ImapToolsError, MailBox, MailboxLoginError, MailBoxStartTls, MailBoxUnencrypted
 
-from hub.connect import ConfigError, Unauthorized, Unavailable
+from hub.connect import ConfigError, Secret, Unauthorized, Unavailable
 from hub_mail.cursor import Uids
 
 RANGE = 20_000  # UIDs asked about as one range
@@ -47,10 +47,10 @@ class Fetched:
 class Imap:
     """One logged-in connection. Every method may raise Unavailable, after which the connection is not used again."""
 
-    def __init__(self, open_box: Callable[[], BaseMailBox], user: str, password: str, where: str) -> None:
+    def __init__(self, open_box: Callable[[], BaseMailBox], user: str, password: Secret, where: str) -> None:
         self.where = where
         self.user = user
-        self._password = password
+        self._password = Secret(password)
         self._used = time.monotonic()
         self._open: str | None = None
         self.dead = False
@@ -68,11 +68,11 @@ class Imap:
 
     def _login(self) -> None:
         try:
-            self.box.login(self.user, self._password, initial_folder=None)
+            self.box.login(self.user, self._password.reveal(), initial_folder=None)
         except (MailboxLoginError, imaplib.IMAP4.error) as error:
             if isinstance(error, imaplib.IMAP4.abort) or "UNAVAILABLE" in str(error):
                 raise
-            words = self._safe(error)
+            words = self._password.starred(str(error))
             raise Unauthorized(
                 f"{self.where}: login of {self.user} refused: {words}; check user and password"
             ) from None
@@ -216,11 +216,6 @@ class Imap:
             self._reopen(folder)
             return list(_fetched(self._asked("FETCH", uids, what)))
 
-    def _safe(self, error: Exception) -> str:
-        """The server's words without the password, which some servers repeat in them."""
-        words = str(error)
-        return words.replace(self._password, "***") if self._password else words
-
     @contextmanager
     def _errors(self, doing: str) -> Iterator[None]:
         try:
@@ -229,7 +224,7 @@ class Imap:
             # After an error nobody knows which answer belongs to which command: the connection is given up.
             self.dead = True
             kind = "the certificate is not trusted" if isinstance(error, ssl.SSLCertVerificationError) else "no answer"
-            words = self._safe(error)[:300]
+            words = self._password.starred(str(error))[:300]
             raise Unavailable(
                 f"{self.where}: {doing}: {kind} ({words}); is the address right, is the server up?"
             ) from None

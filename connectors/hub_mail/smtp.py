@@ -6,7 +6,7 @@ import smtplib
 import ssl
 from collections.abc import Sequence
 
-from hub.connect import RateLimited, Rejected, Unauthorized, Unavailable
+from hub.connect import RateLimited, Rejected, Secret, Unauthorized, Unavailable
 from hub.connect.retry import NotSent
 
 
@@ -14,11 +14,18 @@ class Smtp:
     """How to reach the server; a connection lives as long as one batch of mails."""
 
     def __init__(
-        self, host: str, port: int, tls: str, user: str, password: str, timeout: float, context: ssl.SSLContext | None
+        self,
+        host: str,
+        port: int,
+        tls: str,
+        user: str,
+        password: Secret,
+        timeout: float,
+        context: ssl.SSLContext | None,
     ) -> None:
         self.where = f"smtp {host}:{port}"
         self.host, self.port, self.tls = host, port, tls
-        self.user, self._password = user, password
+        self.user, self._password = user, Secret(password)
         self.timeout, self.context = timeout, context
         self._client: smtplib.SMTP | None = None
 
@@ -41,10 +48,10 @@ class Smtp:
                     client.starttls(context=self.context)
             client.ehlo_or_helo_if_needed()
             if client.has_extn("auth"):
-                client.login(self.user, self._password)
+                client.login(self.user, self._password.reveal())
         except smtplib.SMTPAuthenticationError as error:
             _drop(client)
-            words = self._safe(_text(error.smtp_error))
+            words = self._password.starred(_text(error.smtp_error))
             if error.smtp_code == 454:  # RFC 4954: a failure of the server, not of the password
                 raise NotSent(f"{self.where}: login is not possible now (454): {words}") from None
             raise Unauthorized(
@@ -52,7 +59,9 @@ class Smtp:
             ) from None
         except (smtplib.SMTPException, OSError) as error:
             _drop(client)
-            raise NotSent(f"{self.where}: no connection ({self._safe(str(error))}); is the address right?") from None
+            raise NotSent(
+                f"{self.where}: no connection ({self._password.starred(str(error))}); is the address right?"
+            ) from None
         self._client = client
         return client
 
@@ -107,7 +116,7 @@ class Smtp:
             raise self._refused(", ".join(refused), code, words, ["to"])
 
     def _refused(self, what: str, code: int, words: bytes | str, fields: Sequence[str] = ()) -> Rejected | RateLimited:
-        said = f"{self.where}: {what}: {code} {self._safe(_text(words))}"
+        said = f"{self.where}: {what}: {code} {self._password.starred(_text(words))}"
         if code < 500:
             return RateLimited(f"{said}; the server asks to try later")
         return Rejected(f"{said}; nothing was sent", fields)
@@ -118,9 +127,6 @@ class Smtp:
                 self._client.rset()
         except (smtplib.SMTPException, OSError):
             self.close()
-
-    def _safe(self, words: str) -> str:
-        return words.replace(self._password, "***") if self._password else words
 
     def close(self) -> None:
         """Say goodbye, without minding whether the server still listens."""

@@ -42,7 +42,8 @@ def demo(
         console.print("[bold]Nordlicht Pumpen GmbH[/bold], one day. Systems start on loopback:")
         with Systems(cache_folder(), screen.say) as systems:
             screen.say("people have worked in them for years: names differ, fields are missing, records were deleted")
-            ids = seed(systems)
+            with console.status("[dim]they work[/dim]"):
+                ids = seed(systems)
             write(folder, systems)
             live(folder, systems, ids, screen)
     finally:
@@ -50,7 +51,9 @@ def demo(
             shutil.rmtree(folder, ignore_errors=True)
     console.print(f"\n{'All of it came true' if not screen.wrong else f'{screen.wrong} things did not come true'}, "
                   f"in {time.monotonic() - begun:.0f} s.")  # fmt: skip
-    console.print("What to try next: [bold]hub init mine[/bold], write your connections into mine/hub.toml, then:")
+    console.print(
+        "What to try next: [bold]hub init mine[/bold], write your connections into mine/hub.toml, then:", soft_wrap=True
+    )
     console.print("  hub check               do address and credentials work?")
     console.print("  hub sync --dry-run      who is who, what differs, who would win")
     console.print("  hub sync                and again: 0 written")

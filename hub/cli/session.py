@@ -86,7 +86,7 @@ class Session:
         """Put `***` in place of every secret the project holds, for what is printed about a failure."""
         for secret in sorted(self._secrets, key=lambda known: len(known.reveal()), reverse=True):
             if len(secret.reveal()) >= 4:  # fewer letters stand in words that are none
-                text = text.replace(secret.reveal(), "***")
+                text = secret.starred(text)
         return text
 
 

@@ -70,6 +70,6 @@ def granted(response: httpx.Response, now: float, secrets: Sequence[Secret]) -> 
         refusal = _Refusal("no token in the answer")
     words = f"{refusal.error} {refusal.error_description}".strip()
     for secret in secrets:
-        words = words.replace(secret.reveal(), "***") if secret else words
+        words = secret.starred(words)
     kind = InvalidGrant if refusal.error == "invalid_grant" else Unauthorized
     raise kind(f"{where}: no token ({status}): {words}; check client, secret and scope")

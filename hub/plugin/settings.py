@@ -13,7 +13,7 @@ from hub.config.project import ConnectionConfig
 from hub.connect.base import Connector
 from hub.errors import ConfigError
 from hub.plugin.registry import Registry
-from hub.secret import held, is_secret, received, revealed
+from hub.secret import Secret, held, is_secret, received, revealed
 from hub.suggest import like
 
 if TYPE_CHECKING:
@@ -34,9 +34,8 @@ class Setting(NamedTuple):
     @property
     def type_name(self) -> str:
         """The type as a person reads it: `str | None`."""
-        return (
-            self.type.__name__ if isinstance(self.type, type) and not hasattr(self.type, "__args__") else str(self.type)
-        )
+        plain = isinstance(self.type, type) and not hasattr(self.type, "__args__")
+        return self.type.__name__ if plain else str(self.type).replace(f"{Secret.__module__}.", "")
 
 
 def settings_schema(cls: type[Connector]) -> list[Setting]:

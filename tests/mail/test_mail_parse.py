@@ -26,7 +26,7 @@ def test_no_bytes_break_it(raw: bytes, before: bytes) -> None:
     assert data.keys() == EMPTY.keys()
     text = json.dumps(data, ensure_ascii=False)
     assert text.encode()
-    assert "\\u0000" not in text
+    assert "\\u0000" not in text.replace("\\\\", "")  # a backslash that a mail really holds is written twice
     assert data == parse(before + raw)
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 from boxes import PASSWORD, Box, everything, letter, write
 
-from hub.connect import RateLimited, Receipt, Record, Rejected, Unauthorized, Unavailable
+from hub.connect import RateLimited, Receipt, Record, Rejected, Secret, Unauthorized, Unavailable
 from hub.connect.retry import NotSent
 from hub.testing.mail.imap import free_port
 
@@ -254,6 +254,6 @@ def test_the_password_is_in_no_error_and_no_log(box: Box, caplog: pytest.LogCapt
 @pytest.mark.parametrize("servers", ["pymap"], indirect=True)
 def test_a_wrong_smtp_password_is_unauthorized(box: Box) -> None:
     mail = box.mail()
-    mail._smtp._password = "other"
+    mail._smtp._password = Secret("other")
     with pytest.raises(Unauthorized, match=r"smtp .*login of .* refused \(535\)"):
         list(mail.push("messages", [write()]))
