@@ -33,7 +33,8 @@ def server(root: Path, port: int) -> Iterator[str]:
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
     }
     database = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{folder / 'prefect.db'}"}
-    given = "PREFECT_API_DATABASE_CONNECTION_URL" in os.environ
+    names = ("PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL")
+    given = any(name in os.environ for name in names)
     env = {**quiet, **({} if given else database), **os.environ, "PREFECT_UI_API_URL": url}
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with log.open("ab") as out:
