@@ -52,6 +52,7 @@ class Work:
         self.merging = Merging(rankings, connections, survive)
         self.payloads: set[tuple[int, str]] = set()  # links whose payload is to be written
         self.bumped: set[str] = set()  # golden records that targets must be compared with again
+        self.joined: set[str] = set()  # golden records that got a record in one more stream
 
     # -- loading
 
@@ -103,6 +104,8 @@ class Work:
         link.golden_id = target.id
         self.family(target.id)[link.stream, link.key] = link
         self.touch(link)
+        if not target.new:
+            self.joined.add(target.id)
 
     def touch(self, link: Link) -> None:
         """The link is to be written."""
@@ -124,6 +127,7 @@ class Work:
         """Write everything that changed."""
         self._save_links()
         self._save_golden()
+        self._compare_referring()
         merging, tx = self.merging, self.tx
         tx.insert(
             lineage,
@@ -200,6 +204,15 @@ class Work:
             # a record that something refers to may now be wanted where only such records are created
             targets = sorted({r[0] for r in refs})
             self.tx.run("UPDATE golden SET seq = ? WHERE id IN ? AND seq < ?", self.tx.seq, targets, self.tx.seq)
+
+    def _compare_referring(self) -> None:
+        """What refers to a golden record can be said where that one has got a record only now."""
+        if self.joined:
+            self.tx.run(
+                "UPDATE golden SET seq = ? WHERE seq < ? AND id IN "
+                "(SELECT golden_id FROM reference WHERE target_id IN ?)",
+                self.tx.seq, self.tx.seq, sorted(self.joined),
+            )  # fmt: skip
 
     def claim(self, names: Sequence[tuple[str, str]]) -> dict[str, str]:
         """Claim identifiers for golden ids, (name, id) each; return those that were taken: name to whose they are."""
