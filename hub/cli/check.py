@@ -30,16 +30,12 @@ def check(
     """
     here = session(context)
     project = here.project(strict=False)
-    if connection is not None and connection not in project.connections:
-        from hub.suggest import like
-
-        known = ", ".join(project.connections) or "none yet"
-        raise ConfigError(f'no connection "{connection}"{like(connection, project.connections)}; known: {known}')
+    chosen = project.connections.values() if connection is None else [project.connection(connection)]
     found: list[Row] = []
     if connection is None:
         found += _rest(here, project)
-    for name in [connection] if connection else project.connections:
-        found += _connection(here, project, project.connections[name])
+    for config in chosen:
+        found += _connection(here, project, config)
     if json:
         rows(found, "check", json=True)
     else:

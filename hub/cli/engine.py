@@ -10,7 +10,6 @@ from hub.cli.keys import KEYS
 
 if TYPE_CHECKING:
     from hub.config import Project
-    from hub.connect import Connector
     from hub.plugin.registry import Registry
     from hub.sync import Hub
 
@@ -22,14 +21,6 @@ def opened(project: Project, registry: Registry) -> Iterator[Hub]:
 
     with Hub.open(project, registry) as engine:
         yield engine
-
-
-def connector(project: Project, name: str, registry: Registry) -> Connector:
-    """Build one connection's connector, with the place where its rotating tokens are kept."""
-    from hub.connect.vault import FileVault
-    from hub.plugin.settings import connect
-
-    return connect(project.connections[name], registry, vault=FileVault(project.root / ".hub" / "tokens"))
 
 
 def row(found: Any, verb: str, **more: Any) -> dict[str, Any]:

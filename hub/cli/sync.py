@@ -58,11 +58,7 @@ def _known(project: Project, names: Sequence[str], stream: str | None) -> None:
     """Refuse connections and streams that are none, before anything is read."""
     from hub.suggest import like
 
-    for name in names:
-        if name not in project.connections:
-            known = ", ".join(project.connections) or "none yet"
-            raise ConfigError(f'no connection "{name}"{like(name, project.connections)}; known: {known}')
-    streams = sorted({found for name in names for found in project.connections[name].streams})
+    streams = sorted({found for name in names for found in project.connection(name).streams})
     if stream is not None and stream not in streams:
         raise ConfigError(f'no stream "{stream}"{like(stream, streams)}; known: {", ".join(streams) or "none"}')
 

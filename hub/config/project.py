@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from hub.errors import ConfigError
 from hub.secret import Secret
+from hub.suggest import like
 
 RuleName = Literal["newest", "order", "owner"]
 Create = Literal["all", "referenced", "never"]
@@ -73,6 +75,13 @@ class Project:
     schedules: Mapping[str, ScheduleConfig] = field(default_factory=dict)
     mappings: Path = Path("mappings")  # the folders of its own mapping files and plugins, relative to root
     plugins: Path = Path("plugins")
+
+    def connection(self, name: str) -> ConnectionConfig:
+        """Return a connection. Raises ConfigError that says which there are."""
+        if name not in self.connections:
+            known = ", ".join(self.connections) or "none yet"
+            raise ConfigError(f'no connection "{name}"{like(name, self.connections)}; known: {known}')
+        return self.connections[name]
 
     def rule(self, model: str, path: str) -> Rule:
         """Return the survivorship rule of a field: its own, its first step's, the model's, else the newest."""

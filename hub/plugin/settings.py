@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
 import msgspec
 
-from hub.config.project import ConnectionConfig
+from hub.config.project import ConnectionConfig, Project
 from hub.connect.base import Connector
 from hub.errors import ConfigError
 from hub.plugin.registry import Registry
@@ -79,6 +79,16 @@ def connect(config: ConnectionConfig, registry: Registry, *, vault: Vault | None
         return cls(**settings)
     except ConfigError as error:
         raise ConfigError(f"{config.name}: {error}") from None
+
+
+def connector(project: Project, name: str, registry: Registry) -> Connector:
+    """Build the connector of one of a project's connections, with the place where its rotating tokens are kept.
+
+    Raises ConfigError where there is no such connection, or its settings are wrong.
+    """
+    from hub.connect.vault import FileVault
+
+    return connect(project.connection(name), registry, vault=FileVault(project.root / ".hub" / "tokens"))
 
 
 def _parameters(cls: type[Connector]) -> dict[str, inspect.Parameter]:

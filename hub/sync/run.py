@@ -133,13 +133,9 @@ class Hub:
     def connector(self, name: str) -> Connector:
         """The connection's connector, made at first use."""
         if name not in self._connectors:
-            from hub.connect.vault import FileVault
-            from hub.plugin.settings import connect
+            from hub.plugin.settings import connector
 
-            if name not in self.project.connections:
-                raise ConfigError(f'no connection "{name}"; known: {", ".join(self.project.connections) or "none yet"}')
-            vault = FileVault(self.project.root / ".hub" / "tokens")
-            self._connectors[name] = connect(self.project.connections[name], self.registry, vault=vault)
+            self._connectors[name] = connector(self.project, name, self.registry)
         return self._connectors[name]
 
     def feeds(self) -> list[Feed]:

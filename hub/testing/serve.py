@@ -13,6 +13,9 @@ Handle = Callable[[httpx.Request], httpx.Response]
 """One request in, one answer out; an `httpx.TransportError` raised instead cuts the connection."""
 
 
+OF_THE_WIRE = ("content-length", "transfer-encoding", "content-encoding")  # true of the answer's bytes, not of its body
+
+
 class Served(ThreadingHTTPServer):
     """An HTTP server on 127.0.0.1 that answers every request with `handle`, a thread a connection, kept alive."""
 
@@ -49,7 +52,7 @@ class _Answer(BaseHTTPRequestHandler):
             return
         body = answer.content
         head = [f"HTTP/1.1 {answer.status_code} {answer.reason_phrase}"]
-        head += [f"{k}: {v}" for k, v in answer.headers.items() if k not in ("content-length", "transfer-encoding")]
+        head += [f"{name}: {value}" for name, value in answer.headers.multi_items() if name not in OF_THE_WIRE]
         head.append(f"content-length: {len(body)}")
         sent = b"" if self.command == "HEAD" else body
         self.wfile.write("\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + sent)

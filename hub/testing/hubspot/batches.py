@@ -80,12 +80,16 @@ def _read(
             lost.append(id_)
         else:
             found.append(shown(fake, table, row, data.get("properties") or ()))
-    errors = []
-    if lost:
-        word = SINGULAR[table.name].upper()
-        said = f"Could not get some {word} objects, they may be deleted or not exist. Check that ids are valid."
-        errors.append(Refusal(404, "OBJECT_NOT_FOUND", said).row(ids=lost))
-    return _answer(fake, 200, found, errors)
+    return _answer(fake, 200, found, _unknown(table, lost))
+
+
+def _unknown(table: Table, lost: list[str]) -> list[dict[str, Any]]:
+    """The one error that names all ids which are not there; none where none is lost."""
+    if not lost:
+        return []
+    word = SINGULAR[table.name].upper()
+    said = f"Could not get some {word} objects, they may be deleted or not exist. Check that ids are valid."
+    return [Refusal(404, "OBJECT_NOT_FOUND", said).row(ids=lost)]
 
 
 def _create(fake: FakeHubSpot, table: Table, inputs: list[Any]) -> tuple[int, Any]:
@@ -128,11 +132,7 @@ def _update(fake: FakeHubSpot, table: Table, inputs: list[Any]) -> tuple[int, An
             continue
         fake.written[table.name] += 1
         results.append(_traced(shown(fake, table, row, properties), given))
-    if lost:
-        word = SINGULAR[table.name].upper()
-        said = f"Could not get some {word} objects, they may be deleted or not exist. Check that ids are valid."
-        errors.append(Refusal(404, "OBJECT_NOT_FOUND", said).row(ids=lost))
-    return _answer(fake, 200, results, errors)
+    return _answer(fake, 200, results, errors + _unknown(table, lost))
 
 
 def _upsert(fake: FakeHubSpot, table: Table, inputs: list[Any]) -> tuple[int, Any]:
