@@ -33,7 +33,7 @@ import os
 import time
 from pathlib import Path
 
-from hub.connect import Connector, Page, Receipt, Record, Stream, Unavailable
+from hub.connect import Connector, Page, Receipt, Record, Stream, Unauthorized, Unavailable
 from hub.plugin import hookimpl
 
 
@@ -49,6 +49,8 @@ class Shop(Connector):
     def rows(self):
         if self.file.with_suffix(".closed").exists():
             raise Unavailable(f"{self.file.name}: closed today, said {self.token}")
+        if self.file.with_suffix(".locked").exists():
+            raise Unauthorized(f"{self.file.name}: the key does not fit any more")
         return json.loads(self.file.read_text())
 
     def check(self):
@@ -288,6 +290,15 @@ def test_a_shop_that_is_closed_is_tried_again_and_the_other_goes_on(tmp_path: Pa
     (folder / "north.closed").unlink()
     assert sync(folder).type.value == "COMPLETED"
     assert mails(folder, "north") == mails(folder, "south") == ALL
+
+
+def test_a_refused_key_is_not_tried_again(tmp_path: Path, client: Any) -> None:
+    folder = project(tmp_path / "p")
+    (folder / "north.locked").touch()
+    state = sync(folder)
+    assert "north people: north.json: the key does not fit any more" in state.message
+    runs = task_runs(client, state)
+    assert (runs["north people"].run_count, runs["south people"].state.name) == (1, "Completed")
 
 
 def test_a_wrong_setting_is_not_tried_again(tmp_path: Path, client: Any) -> None:

@@ -40,6 +40,9 @@ def test_a_schedule_syncs_by_itself_until_it_is_stopped(tmp_path: Path) -> None:
         # twice, each time in a process of its own
         wait_for(lambda: len(set(visits(folder, "south"))) >= 2 or process.poll() is not None, 200)
         assert process.poll() is None, log.read_text()
+        (folder / "south.gate").touch()  # it is told to end in the middle of a run
+        before = len(visits(folder, "south"))
+        wait_for(lambda: len(visits(folder, "south")) > before, 60)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
@@ -49,6 +52,7 @@ def test_a_schedule_syncs_by_itself_until_it_is_stopped(tmp_path: Path) -> None:
     assert "Finished in state Completed" in said
     assert mails(folder, "north") == mails(folder, "south") == ALL
     assert processes(port) == []
+    wait_for(lambda: not Path(f"/proc/{visits(folder, 'south')[-1]}").exists(), 30)
     assert (folder / ".hub/prefect.db").exists()
 
 

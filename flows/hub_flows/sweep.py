@@ -68,7 +68,7 @@ class Sweep:
                 state=FlowRunFilterState(
                     type=FlowRunFilterStateType(any_=[StateType.CRASHED, StateType.RUNNING, StateType.PENDING])
                 ),
-                expected_start_time=FlowRunFilterExpectedStartTime(after_=datetime.now(UTC) - DAY),
+                expected_start_time=FlowRunFilterExpectedStartTime(after_=datetime.now(UTC) - DAY),  # type: ignore[arg-type]
             ),
             sort=FlowRunSort.EXPECTED_START_TIME_DESC,
             limit=200,
