@@ -36,7 +36,8 @@ class Day:
 
     def sync(self) -> Run:
         """Run the hub once, and show what it did."""
-        run = self.hub.sync()
+        with self.screen.working() as progress:
+            run = self.hub.sync(progress=progress)
         self.screen.ran(run)
         return run
 
@@ -61,7 +62,8 @@ class Day:
         s.step(1, "First contact: who is who?")
         parties = len(self.systems.erp.people.find("party.party"))
         s.say("A dry run shows it before anything is written:")
-        rehearsal = self.hub.sync(dry_run=True)
+        with s.working() as progress:
+            rehearsal = self.hub.sync(dry_run=True, progress=progress)
         rows = [(c.connection, c.stream, c.matched + c.alone, c.matched, c.alone, c.absent) for c in rehearsal.contact]
         s.table(
             ("connection", "stream", "records", "matched", "only here", "not here"), [r for r in rows if any(r[2:])]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from hub.sync.run import Run
+from hub.sync.run import Run, Step
 
 
 class Screen:
@@ -20,11 +21,17 @@ class Screen:
 
     def step(self, number: int, title: str) -> None:
         """Begin a step."""
-        self.console.print(f"\n[bold]{number}. {title}[/bold]")
+        self.console.print(f"\n[bold]{number}. {title}[/bold]", highlight=False, soft_wrap=True)
 
     def say(self, text: str) -> None:
         """Say what people or the hub do."""
-        self.console.print(f"   {text}", highlight=False)
+        self.console.print(f"   {text}", highlight=False, soft_wrap=True)
+
+    @contextmanager
+    def working(self) -> Iterator[Callable[[Step], None]]:
+        """Show how far the hub is while it works, where a person watches."""
+        with self.console.status("[dim]the hub works[/dim]") as status:
+            yield lambda at: status.update(f"[dim]{at.connection} {at.stream}: {at.done} {at.name}[/dim]")
 
     def ran(self, run: Run) -> None:
         """Show what a run did, a row a stream that moved."""
@@ -57,5 +64,5 @@ class Screen:
         """Say that something is so, or that it is not."""
         mark = "[green]✓[/green]" if true else "[red]✗[/red]"
         shown = f"  [cyan]{seen}[/cyan]" if seen != "" else ""
-        self.console.print(f"   {mark} {what}{shown}", highlight=False)
+        self.console.print(f"   {mark} {what}{shown}", highlight=False, soft_wrap=True)
         self.wrong += not true

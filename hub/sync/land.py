@@ -73,7 +73,8 @@ def merge_waiting(walk: Walk, feed: Feed, limit: int = 500) -> int:
         with walk.store.read() as tx:
             rows = tx.rows(
                 "SELECT key, digest, payload, version, changed_at, landed, deleted_at FROM record "
-                f"WHERE stream_id = ? AND waiting = 1 AND key > ? ORDER BY key LIMIT {limit}",
+                # `waiting > 0` is the condition of the index, which SQLite finds only word for word
+                f"WHERE stream_id = ? AND waiting = 1 AND waiting > 0 AND key > ? ORDER BY key LIMIT {limit}",
                 feed.id,
                 after,
             )

@@ -17,6 +17,7 @@ from hub.plugin import Event
 from hub.store import Store
 from hub.store.lease import Lease
 from hub.sync.contact import Difference, differences, first_contact
+from hub.sync.crosswalk import needed
 from hub.sync.derive import derive, hub_feeds
 from hub.sync.feed import HUB, Feed
 from hub.sync.full import Sweep, sweep
@@ -29,6 +30,7 @@ from hub.sync.views import Rows, Views
 from hub.sync.walk import BATCH, Ids, Walk
 
 PASSES = 8  # derive, compare and push feed each other; a chain longer than this is a loop
+MANY = 1_000  # new records after which the database should look at its tables anew
 PATIENCE = 5.0  # seconds after which a batch is landed although it is not full
 
 
@@ -164,6 +166,7 @@ class Hub:
                     )  # fmt: skip
                 )
             lookup = {f.stream.name: f.id for f in mine}
+            _check_references(mine, lookup)
             for feed in mine:
                 feed.lookup = lookup
                 theirs = (".".join(row.theirs.path) for row in feed.mapping.rows if row.theirs is not None)
@@ -229,7 +232,7 @@ class Hub:
             except BaseException as error:
                 self._end(walk, failed, error)
                 raise
-            return self._end(walk, failed, None, differences(walk, chosen) if dry_run else ())
+            return self._end(walk, failed, None, differences(walk, chosen) if dry_run else (), contact=dry_run)
 
     def _walk(
         self,
@@ -264,6 +267,8 @@ class Hub:
         if not dry_run:
             each(ordered, lambda feed: settle(walk, feed) and 0)
         each([f for f in ordered if f.pulls], lambda feed: pull(walk, feed, full, since, progress))
+        if any(counted["created"] >= MANY for counted in walk.counts.values()):
+            self.store.analyze()
         for _ in range(PASSES):
             with nullcontext() if dry_run or walk.derive is None else Lease(self.store, [HUB]).held(patience=60):
                 moved = derive(walk)
@@ -280,7 +285,15 @@ class Hub:
         with self.store.begin(count=False) as tx:
             walk.run_id = int(tx.rows("INSERT INTO run (started_at) VALUES (?) RETURNING id", self.store.now())[0][0])
 
-    def _end(self, walk: Walk, failed: list[str], error: BaseException | None, found: Sequence[Difference] = ()) -> Run:
+    def _end(
+        self,
+        walk: Walk,
+        failed: list[str],
+        error: BaseException | None,
+        found: Sequence[Difference] = (),
+        *,
+        contact: bool = False,
+    ) -> Run:
         counts = [
             _count(walk, feed) for feed in walk.feeds.values() if feed.id in walk.counts or feed.connection != HUB
         ]
@@ -301,11 +314,11 @@ class Hub:
                 self.store.now(), outcome, msgspec.json.encode([c._asdict() for c in counts]).decode(),
                 None if error is None else f"{type(error).__name__}: {error}"[:2000], walk.run_id,
             )  # fmt: skip
-            contact = first_contact(walk, tx)
+            met = first_contact(walk, tx) if contact else ()  # it reads everything there is
         if self.registry.hook.on_event.get_hookimpls() and outcome != "fine":
             text = f"sync ended with {outcome}: " + "; ".join(findings[:5] or [str(error)])
             self.registry.hook.on_event(event=Event(f"run {outcome}", text, data={"run": walk.run_id}))
-        return Run(walk.run_id or 0, counts, findings, found, contact)
+        return Run(walk.run_id or 0, counts, findings, found, met)
 
     # -- what there is to see
 
@@ -322,6 +335,19 @@ class Hub:
         return self.views.show(model, id)
 
 
+def _check_references(feeds: Sequence[Feed], lookup: Mapping[str, int]) -> None:
+    """What a record cannot do without must be read as well; other references are left out."""
+    lacks = [
+        f"{feed.connection}: {feed.stream.name} needs the stream {stream!r} ({feed.mapping.name}.toml: {path}); "
+        f"add [connections.{feed.connection}.streams.{stream}] to hub.toml"
+        for feed in feeds
+        for path, stream in feed.mapping.links.items()
+        if stream not in lookup and needed(feed, path)
+    ]
+    if lacks:
+        raise ConfigError("\n".join(lacks))
+
+
 def in_order(feeds: Sequence[Feed]) -> list[Feed]:
     """What others refer to comes first: a customer before its orders, a deal before the order it becomes."""
     order = ("product", "customer", "contact", "deal", "contract", "order", "invoice", "payment", "message", "ticket")
@@ -332,14 +358,13 @@ def pull(walk: Walk, feed: Feed, full: bool, since: str | None, progress: Progre
     """Read what changed, a batch a transaction."""
     asked = walk.store.sequence()
     with walk.store.read() as tx:
-        cursor, read_to_end = tx.rows("SELECT cursor, read_to_end FROM stream WHERE id = ?", feed.id)[0]
+        cursor = tx.rows("SELECT cursor FROM stream WHERE id = ?", feed.id)[0][0]
     if since is not None:
         cursor = feed.connector.cursor_at(feed.stream.name, since)
-    whole = full or cursor is None
     seen = Sweep() if full and feed.stream.complete else None
     batch: list[Any] = []
     done, last = 0, time.monotonic()
-    pages: Iterator[Page] = feed.connector.pull(feed.stream.name, None if whole and full else cursor)
+    pages: Iterator[Page] = feed.connector.pull(feed.stream.name, None if full else cursor)
     for page in pages:
         batch += page.records
         done += len(page.records)
@@ -351,8 +376,7 @@ def pull(walk: Walk, feed: Feed, full: bool, since: str | None, progress: Progre
             land(walk, feed, batch, cursor, asked)
             batch, last = [], time.monotonic()
             progress(Step(feed.connection, feed.stream.name, "read", done, page.total))
-    if batch or whole or not read_to_end or cursor is not None:
-        land(walk, feed, batch, cursor, asked, end=True)
+    land(walk, feed, batch, cursor, asked, end=True)
     if seen is not None:
         sweep(walk, feed, seen, asked)
     progress(Step(feed.connection, feed.stream.name, "read", done, done))

@@ -46,8 +46,10 @@ def _refer(walk: Walk, work: Work, feed: Feed, going: Sequence[tuple[Arrival, Li
     look = golden_ids(work, feed, (a.values for a, _ in going))
     waits: list[tuple[int, str, int, str]] = []
     bad: list[tuple[Arrival, Link]] = []
-    merged = 0
     for a, link in going:
+        if link.changed_at is not None and a.at < link.changed_at:  # a later state was merged meanwhile
+            link.waiting, link.landed, link.digest = MERGED, None, None
+            continue
         if a.problems:
             bad.append((a, link))
             link.waiting, link.landed = QUARANTINED, a.landed
@@ -55,7 +57,7 @@ def _refer(walk: Walk, work: Work, feed: Feed, going: Sequence[tuple[Arrival, Li
         values = a.values
         if look is not None:
             values, missing = feed.mapping.resolve(values, look)
-            waits += [(feed.lookup[stream], key, feed.id, link.key) for _, stream, key in missing]
+            waits += [(feed.lookup[name], key, feed.id, link.key) for _, name, key in missing if name in feed.lookup]
             if any(needed(feed, path) for path, _, _ in missing):
                 link.waiting, link.landed = WANTS_REFERENCE, a.landed
                 walk.count(feed, "waiting")
@@ -68,7 +70,6 @@ def _refer(walk: Walk, work: Work, feed: Feed, going: Sequence[tuple[Arrival, Li
         born = golden.new and golden.first is None
         observe(work.merging, link, golden, Snapshot(values, a.version, a.at, a.deleted, a.unclear))
         work.bump(golden.id)
-        merged += 1
         walk.count(feed, "created" if born else "gone" if a.deleted else "changed")
     _claim_edits(work, feed, going)
     if waits:

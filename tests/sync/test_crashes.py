@@ -34,13 +34,13 @@ def live(kind: dict[str, Any], first: int, second: int | None) -> bool:
                 second = None
         r.edit(r.systems[k % 3], 0, "name", k)
         r.edit(r.systems[(k + 1) % 3], 1, "phone", k)
-    r.calm()
-    r.check_quiet()
+    r.calm(5)
+    r.check_quiet(rounds=2)
     r.check_no_duplicates()
     r.check_same()
     if kind["versions"] and kind["once"]:
         r.check_nothing_lost()
-    r.check_touch()
+    r.check_touch(rounds=2)
     return reached
 
 

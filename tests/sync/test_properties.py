@@ -156,9 +156,9 @@ class Run:
                 for s in self.systems:
                     s.night()
 
-    def check_quiet(self, nights: bool = False) -> None:
+    def check_quiet(self, nights: bool = False, rounds: int = 4) -> None:
         writes, attempts = self.world.writes(), sum(s.attempts for s in self.systems)
-        self.calm(4, nights)
+        self.calm(rounds, nights)
         assert self.world.writes() == writes, [s.log[-3:] for s in self.systems]
         assert sum(s.attempts for s in self.systems) == attempts, "a refused call was made again"
 
@@ -195,14 +195,14 @@ class Run:
             for e in childless:
                 assert e == winner or e in lost, ("loser not recorded", name, customer, e)
 
-    def check_touch(self) -> None:
+    def check_touch(self, rounds: int = 3) -> None:
         with self.world.store.read() as tx:
             lineage = tx.rows("SELECT count(*) FROM lineage")
         writes = self.world.writes()
         for s in self.systems:
             for key in s.rows:
                 s.touch(key)
-        self.calm(3)
+        self.calm(rounds)
         with self.world.store.read() as tx:
             assert tx.rows("SELECT count(*) FROM lineage") == lineage, "a touch was taken for an edit"
         assert self.world.writes() == writes
