@@ -91,9 +91,13 @@ def test_sequences_grow_in_the_order_of_commits(store: Store) -> None:
 
 
 def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError), store.begin() as tx:
-        tx.insert(identifier, ("name", "golden_id"), [("a", "1")])
-        raise ZeroDivisionError
+    def fail() -> None:
+        with store.begin() as tx:
+            tx.insert(identifier, ("name", "golden_id"), [("a", "1")])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     with store.read() as tx:
         assert tx.rows("SELECT 1 FROM identifier") == []
 

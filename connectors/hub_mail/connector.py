@@ -23,7 +23,8 @@ from hub.connect import (
 from hub.connect.retry import NotSent
 from hub_mail import compose, headers, reading
 from hub_mail.cursor import Place, dump, load
-from hub_mail.imap import Fetched, Imap, opener, trust
+from hub_mail.fetched import Fetched
+from hub_mail.imap import Imap, opener, trust
 from hub_mail.parse import parse
 from hub_mail.reading import Reading
 from hub_mail.smtp import Smtp

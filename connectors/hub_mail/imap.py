@@ -16,6 +16,7 @@ from imap_tools import BaseMailBox, ImapToolsError, MailBox, MailboxLoginError, 
 
 from hub.connect import ConfigError, Secret, Unauthorized, Unavailable
 from hub_mail.cursor import Uids
+from hub_mail.fetched import Fetched, fetched
 
 RANGE = 20_000  # UIDs asked about as one range
 LIST = 500  # UIDs asked about one by one: RFC 7162 advises command lines under 8 kB
@@ -31,17 +32,6 @@ class Folder:
     next: int
     modseq: int  # 0 where the server has no CONDSTORE for it
     exists: int
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What the server said of one mail; `raw` is None where it was not asked for."""
-
-    uid: int
-    flags: frozenset[str]
-    size: int
-    arrived: datetime | None
-    raw: bytes | None = None
 
 
 class Imap:
@@ -151,7 +141,7 @@ class Imap:
             self.box.client.response("VANISHED")  # forget what came before
             found = self._asked("FETCH", f"1:{next_uid - 1}", "(UID FLAGS)", f"(CHANGEDSINCE {since}{vanishing})")
             gone = self.box.client.response("VANISHED")[1] if self.qresync else None
-        changed = sorted({one.uid for one in _fetched(found) if one.uid < next_uid})
+        changed = sorted({one.uid for one in fetched(found) if one.uid < next_uid})
         if gone is None:
             return changed, None
         text = ",".join(re.sub(rb"\(EARLIER\)\s*", b"", part).decode("ascii") for part in gone if part)
@@ -214,7 +204,7 @@ class Imap:
     def _fetch(self, folder: str, uids: str, what: str) -> list[Fetched]:
         with self._errors("FETCH"):
             self._reopen(folder)
-            return list(_fetched(self._asked("FETCH", uids, what)))
+            return list(fetched(self._asked("FETCH", uids, what)))
 
     @contextmanager
     def _errors(self, doing: str) -> Iterator[None]:
@@ -252,44 +242,3 @@ def trust(ca_file: str | None) -> ssl.SSLContext:
 def _number(found: Sequence[Any]) -> int:
     words = [part for part in found if part]
     return int(words[-1]) if words else 0
-
-
-def _fetched(found: Sequence[Any]) -> Iterator[Fetched]:
-    """Read what imaplib makes of FETCH answers: texts, and pairs of a text and a literal, in one flat list."""
-    said, raw = b"", None
-    for part in [*found, b"0 ("]:  # the last one closes the one before
-        text, literal = part if isinstance(part, tuple) else (part or b"", None)
-        if re.match(rb"\d+ \(", text):
-            one = _one(said, raw)
-            if one:
-                yield one
-            said, raw = b"", None
-        said += b" " + text
-        raw = literal if literal is not None else raw
-
-
-def _one(said: bytes, raw: bytes | None) -> Fetched | None:
-    uid = re.search(rb"\bUID (\d+)", said)
-    if not uid:  # the server's own news of another mail's flags
-        return None
-    flags = re.search(rb"FLAGS \(([^)]*)\)", said)
-    size = re.search(rb"RFC822\.SIZE (\d+)", said)
-    arrived = re.search(rb'INTERNALDATE "([^"]+)"', said)
-    short = re.search(rb'BODY\[[A-Z]*\] (?:"((?:[^"\\]|\\.)*)"|NIL)', said)  # too small for a literal, or empty
-    if raw is None and short:
-        raw = re.sub(rb"\\(.)", rb"\1", short.group(1) or b"")
-    return Fetched(
-        uid=int(uid.group(1)),
-        flags=frozenset(flags.group(1).decode("ascii", "replace").lower().split()) if flags else frozenset(),
-        size=int(size.group(1)) if size else 0,
-        arrived=_arrived(arrived.group(1).decode("ascii", "replace")) if arrived else None,
-        raw=raw,
-    )
-
-
-def _arrived(text: str) -> datetime | None:
-    when = imaplib.Internaldate2tuple(f'INTERNALDATE "{text}"'.encode())  # in local time, whatever it says
-    try:
-        return datetime.fromtimestamp(time.mktime(when), UTC) if when else None
-    except (ValueError, OverflowError):
-        return None

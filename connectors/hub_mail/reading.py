@@ -8,7 +8,8 @@ from itertools import islice
 
 from hub.connect import Record
 from hub_mail.cursor import Place, Uids
-from hub_mail.imap import Fetched, Folder, Imap
+from hub_mail.fetched import Fetched
+from hub_mail.imap import Folder, Imap
 
 MAILS = 50  # on a page
 BYTES = 16_000_000  # fetched at once, except where a single mail is larger
