@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from hub.connect.auth import ClientCredentials, RefreshToken, SignedJwt, TokenAuth
+from hub.connect.rest import RestConnector
 from hub.connect.vault import FileVault, MemoryVault
 from hub.errors import Busy, ConfigError, RateLimited, Unauthorized, Unavailable
 from hub.secret import Secret, is_secret
@@ -382,6 +383,35 @@ def test_a_full_vault_shows_no_secret():
     with pytest.raises(OSError, match="disk full") as caught:
         flow.send(response)
     assert CANARY not in _seen(caught.value)
+
+
+class Plain(RestConnector):
+    name = "plain"
+    streams = ()
+
+    def check(self):
+        self.post("/login", json={"user": "us", "password": Secret(CANARY)})
+
+    def pull(self, stream, cursor=None):
+        yield from ()
+
+
+def test_a_secret_in_a_json_body_is_sent_and_not_shown():
+    bodies = []
+
+    def refuse(request):
+        bodies.append(json.loads(request.content))
+        raise httpx.ReadTimeout("slow")
+
+    made = Plain("https://api.example")
+    made.transport = httpx.MockTransport(refuse)
+    with pytest.raises(Unavailable) as caught:
+        made.check()
+    assert bodies == [{"user": "us", "password": CANARY}]
+    del bodies[:]
+    shown = "\n".join(line for line in _seen(caught.value).splitlines() if "bodies" not in line)
+    assert "rest.py" in shown
+    assert CANARY not in shown
 
 
 def test_a_secret_shows_stars_only():

@@ -92,14 +92,15 @@ class RestConnector(Connector):
         extra = dict(headers or {})
         if once and self.once_header:
             extra[self.once_header] = once
-        content = None
         if json is not None:
-            content, extra["Content-Type"] = msgspec.json.encode(json, enc_hook=sent), "application/json"
+            extra["Content-Type"] = "application/json"
         repeatable = reads or method in ("GET", "HEAD", "OPTIONS") or bool(once and self.once_header)
 
         def attempt() -> httpx.Response:
             self.budget.take()
-            request = self.client.build_request(method, path, params=params, content=content, data=data, headers=extra)
+            request = self.client.build_request(
+                method, path, params=params, content=_encoded(json), data=data, headers=extra
+            )
             try:
                 response = self.client.send(request)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -149,6 +150,11 @@ class RestConnector(Connector):
         if self._client is not None:
             self._client.close()
             self._client = None
+
+
+def _encoded(body: Any) -> bytes | None:
+    """A JSON body; the secrets in it are in the open here alone, in no variable that a traceback shows."""
+    return None if body is None else msgspec.json.encode(body, enc_hook=sent)
 
 
 def unseen(words: str, headers: Mapping[str, str]) -> str:
