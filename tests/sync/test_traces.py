@@ -188,6 +188,29 @@ def asked_before() -> None:
     assert w.written("name") == ["two"]
 
 
+@trace("the same in a system that tells no times: only the hub's own sequence can say that the page is older")
+def asked_before_without_times() -> None:
+    w = World({}, {"timed": False, "versions": False})
+    a, _ = w.systems
+    key = a.add(1, email="e@x", name="one")
+    w.sync()
+    w.clock.now += 1
+    a.edit(key, "name", "two")
+    w.fetch("B")
+    w.fetch("A")
+    w.land("A")
+    w.merge("A")
+    w.outbox()
+    w.push()
+    w.clock.now += 1
+    w.land("B")
+    w.merge()
+    w.outbox()
+    w.push()
+    w.sync()
+    assert w.written("name") == ["two"]
+
+
 @trace("a list that is late still shows the state before our write: no edit back")
 def late_list() -> None:
     w = World({}, {"late": 3})

@@ -76,6 +76,7 @@ class System(Connector):
     bumps: bool = False  # a write that changes nothing moves the time all the same
     refuses: dict[str, str] = field(default_factory=dict)
     page: int = 3
+    timed: bool = True  # tells when a record was changed
 
     def __post_init__(self) -> None:
         self.rows: dict[str, dict[str, Any]] = {}
@@ -166,7 +167,7 @@ class System(Connector):
             key=row["key"],
             data=dict(row["data"]),
             version=str(row["version"]) if self.versions else None,
-            changed_at=datetime.fromtimestamp(row["at"], UTC),
+            changed_at=datetime.fromtimestamp(row["at"], UTC) if self.timed else None,
             deleted=row["gone"],
             our_id=row["our_id"] if self.findable else None,
         )
@@ -224,7 +225,7 @@ class System(Connector):
             key=key,
             version=str(row["version"]) if self.versions else None,
             data=dict(row["data"]) if self.answer == "data" else None,
-            changed_at=datetime.fromtimestamp(row["at"], UTC),
+            changed_at=datetime.fromtimestamp(row["at"], UTC) if self.timed else None,
         )
         if self.once:
             self.done[write.once] = receipt
