@@ -50,6 +50,7 @@ any_habits = st.lists(
 def system(draw: st.DrawFn, wild: bool = True, strong: bool = False) -> dict[str, Any]:
     texts = any_habits if wild else text_habits
     versions, once = (True, True) if strong else (draw(st.booleans()), draw(st.booleans()))
+    timed = True if strong else draw(st.sampled_from([True, True, False]))
     answers = ["data", "version"] if strong else ["data", "version", "none"] if versions else ["data", "none"]
     return {
         "habits": {
@@ -64,7 +65,8 @@ def system(draw: st.DrawFn, wild: bool = True, strong: bool = False) -> dict[str
         "findable": draw(st.booleans()) if once else True,
         "answer": draw(st.sampled_from(answers)),
         "skew": draw(st.sampled_from([0, -50, 50, 3600])),
-        "late": draw(st.sampled_from([0, 0, 3])),
+        "timed": timed,
+        "late": draw(st.sampled_from([0, 0, 3])) if timed else 0,  # no times and late lists: an old state is a new one
         "bumps": draw(st.booleans()),
         "page": draw(st.integers(1, 3)),
     }
