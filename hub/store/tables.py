@@ -160,6 +160,7 @@ outbox = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("note", Text),  # why it still waits
     Index("ix_outbox_golden_id", "golden_id"),
+    Index("ix_outbox_stream_id_seq", "stream_id", "seq"),
 )
 
 dead_letter = Table(

@@ -23,16 +23,20 @@ from hub.sync.take import take
 from hub.sync.walk import Walk
 from hub.sync.work import Work
 
+Place = tuple[int, str, str]
+"""Where a row stands in the outbox: sequence, golden id, key."""
+
 
 def push(walk: Walk, feed: Feed) -> int:
     """Send everything queued for the feed; return how many records were written there."""
     written = 0
-    tried: set[tuple[str, str]] = set()
+    after: Place = (0, "", "")
     while True:
-        due = _due(walk, feed, tried)
-        if not due:
+        rows = _due(walk, feed, after)
+        if not rows:
             return written
-        tried.update(due)
+        after = rows[-1]
+        due = [(golden_id, key) for _, golden_id, key in rows]
         if not feed.stream.versioned:
             due = _look(walk, feed, due)
         batch = _prepare(walk, feed, due)
@@ -43,16 +47,18 @@ def push(walk: Walk, feed: Feed) -> int:
                 return written
 
 
-def _due(walk: Walk, feed: Feed, tried: set[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The next queued rows, the oldest first."""
+def _due(walk: Walk, feed: Feed, after: Place) -> list[Place]:
+    """The next queued rows, the oldest first, each once a call of push."""
     with walk.store.read() as tx:
         rows = tx.rows(
-            "SELECT golden_id, key FROM outbox WHERE stream_id = ? AND state = 'queued' "
-            "AND (due_at IS NULL OR due_at <= ?) ORDER BY seq, golden_id, key",
+            "SELECT seq, golden_id, key FROM outbox WHERE stream_id = ? AND state = 'queued' "
+            "AND (due_at IS NULL OR due_at <= ?) AND (seq, golden_id, key) > (?, ?, ?) "
+            f"ORDER BY seq, golden_id, key LIMIT {feed.stream.batch}",
             feed.id,
             walk.store.now(),
+            *after,
         )
-    return [row for row in rows if row not in tried][: feed.stream.batch]
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def _look(walk: Walk, feed: Feed, due: list[tuple[str, str]]) -> list[tuple[str, str]]:

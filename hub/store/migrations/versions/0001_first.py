@@ -122,6 +122,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("stream_id", "golden_id", "key", name=op.f("pk_outbox")),
     )
     op.create_index("ix_outbox_golden_id", "outbox", ["golden_id"], unique=False)
+    op.create_index("ix_outbox_stream_id_seq", "outbox", ["stream_id", "seq"], unique=False)
     op.create_table(
         "pending",
         sa.Column("target_stream_id", sa.Integer(), autoincrement=False, nullable=False),
