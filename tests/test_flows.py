@@ -346,10 +346,11 @@ def test_schedules_become_deployments_and_go_with_them(tmp_path: Path, client: A
     assert often.parameters["connections"] is None
 
     (folder / "hub.toml").write_text((folder / "hub.toml").read_text().replace("schedules.leap", "schedules.jump"))
-    said = list(deploy(load(folder), name, Path("/srv/hub")))
+    said = list(deploy(load(folder), name))
     assert said[-1] == "hub-sync/sched.leap: no longer in hub.toml, removed"
-    assert client.read_deployment_by_name("hub-sync/sched.jump").parameters["project"] == "/srv/hub"
     assert list(deploy(load(folder), name)) == [f"hub-sync/sched.jump: on {name}", f"hub-sync/sched.often: on {name}"]
+    list(deploy(load(folder), name, Path("/srv/hub")))  # where the workers see it
+    assert client.read_deployment_by_name("hub-sync/sched.jump").parameters["project"] == "/srv/hub"
 
 
 class Clock:

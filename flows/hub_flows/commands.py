@@ -48,7 +48,7 @@ def serve(
         from hub_flows.schedules import deployments, prune
 
         made = deployments(project)
-        for name in prune(project, [deployment.name for deployment in made]):
+        for name in prune(project.root, [deployment.name for deployment in made]):
             say(f"{name}: no longer in hub.toml, removed")
         for deployment in made:
             say(f"{deployment.flow_name}/{deployment.name}: {_when(project, deployment.name)}")

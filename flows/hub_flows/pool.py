@@ -28,5 +28,5 @@ def deploy(project: Project, pool: str, folder: Path | None = None) -> Iterator[
     for deployment in made:
         deployment.apply(work_pool_name=pool)
         yield f"{deployment.flow_name}/{deployment.name}: on {pool}"
-    for name in prune(project, [deployment.name for deployment in made]):
+    for name in prune(folder or project.root, [deployment.name for deployment in made]):
         yield f"{name}: no longer in hub.toml, removed"

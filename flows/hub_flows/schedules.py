@@ -26,7 +26,8 @@ ONE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrateg
 
 def deployments(project: Project, folder: Path | None = None) -> list[RunnerDeployment]:
     """Return a deployment for each schedule; `folder` is the project's as the machines see it that run the flows."""
-    return [deployment(project, schedule, folder or project.root) for schedule in project.schedules.values()]
+    at = folder or project.root
+    return [deployment(project, schedule, at) for schedule in project.schedules.values()]
 
 
 def deployment(project: Project, schedule: ScheduleConfig, folder: Path) -> RunnerDeployment:
@@ -35,7 +36,7 @@ def deployment(project: Project, schedule: ScheduleConfig, folder: Path) -> Runn
         name=f"{project.root.name}.{schedule.name}",
         schedule=when(schedule),
         parameters={"project": str(folder), "connections": list(schedule.connections) or None, "full": False},
-        tags=[TAG, own(project)],
+        tags=[TAG, own(folder)],
         concurrency_limit=ONE,
         paused=False,  # also where it was paused before: hub.toml says that it runs
         description=f"{', '.join(schedule.connections) or 'all connections'} of {folder}, from [schedules.{schedule.name}]",
@@ -55,16 +56,16 @@ def when(schedule: ScheduleConfig) -> Schedule:
     )
 
 
-def own(project: Project) -> str:
-    """Return the tag by which the deployments of this project are known among others on the same server."""
-    return f"{TAG}:{project.root}"
+def own(folder: Path) -> str:
+    """Return the tag by which a project's deployments are known among those of others on the same server."""
+    return f"{TAG}:{folder}"
 
 
-def prune(project: Project, keep: Iterable[str]) -> list[str]:
-    """Delete this project's deployments of schedules that hub.toml no longer has, and return their names."""
+def prune(folder: Path, keep: Iterable[str]) -> list[str]:
+    """Delete the deployments of a project's schedules that hub.toml no longer has, and return their names."""
     kept, gone = set(keep), []
     with get_client(sync_client=True) as client:
-        mine = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG, own(project)]))
+        mine = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG, own(folder)]))
         for found in client.read_deployments(deployment_filter=mine):
             if found.name not in kept:
                 client.delete_deployment(found.id)
