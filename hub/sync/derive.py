@@ -115,7 +115,7 @@ def find(tx: Tx, model: str, fields: Values, limit: int | None = None) -> list[A
 
     A field named without its kind (`emails`) means any kind of it.
     """
-    where, values = ["model = ?", "into_id IS NULL"], [model]
+    where, values = ["model = ?", "into_id IS NULL", "data <> '{}'"], [model]  # empty: all it has is in quarantine
     known = {f.path: f for f in identifier_fields(model)}
     for path, value in fields.items():
         stem = path.split(".", maxsplit=1)[0]

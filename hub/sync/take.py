@@ -27,6 +27,7 @@ def take(walk: Walk, work: Work, feed: Feed, arrivals: Sequence[Arrival], *, hol
             if link is not None:  # landed, never merged, and gone again
                 work.touch(link)
                 link.waiting, link.landed, link.deleted_at, link.digest = MERGED, None, a.at, a.digest
+                work.tx.run("DELETE FROM quarantine WHERE stream_id = ? AND key = ?", feed.id, link.key)
             continue  # a tombstone of a record never known
         if link is None:
             link = work.add(Link(feed.id, a.key))
@@ -37,7 +38,10 @@ def take(walk: Walk, work: Work, feed: Feed, arrivals: Sequence[Arrival], *, hol
             link.waiting, link.landed = TO_MERGE, a.landed
             continue
         going.append((a, link))
-    resolve(walk, work, feed, going)
+    # who is in quarantine is known by its identifiers; one without any could be anyone, and keeps creates back
+    resolve(
+        walk, work, feed, [(a, link) for a, link in going if not a.problems or any(identities(feed.model, a.values))]
+    )
     _refer(walk, work, feed, going)
 
 

@@ -65,3 +65,19 @@ def test_a_reference_is_written_as_soon_as_its_target_is_there(yard: Yard) -> No
     yard.sync()
     assert parent_in(yard, "south", "Daughter") == "Mother"
     yard.quiet()
+
+
+def test_a_reference_to_a_record_in_quarantine_waits(yard: Yard) -> None:
+    north = yard.book("north")
+    client = north.add("clients", name=None, mail="anne@x.example")
+    north.add("clients", name="Daughter", mail="d@x.example", parent=client)
+    north.add("bills", number="N-1", client=client, amount="10.00")
+    yard.sync(code=1)
+    assert [row["values"]["name"] for row in yard("list", "customer")] == ["Daughter"]
+    assert yard.book("south").rows("bills") == {}
+    north.edit("clients", client, name="Anne")
+    yard.sync()
+    assert parent_in(yard, "south", "Daughter") == "Anne"
+    assert [row["number"] for row in yard.book("south").rows("bills").values()] == ["N-1"]
+    assert yard("quarantine", "list") == []
+    yard.quiet()

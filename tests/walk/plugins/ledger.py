@@ -12,7 +12,7 @@ from typing import Any
 
 from hub.connect import Answer, Connector, Page, Receipt, Record, Stream, Write
 from hub.connect.secret import Secret
-from hub.errors import Conflict, ConfigError, Missing, Rejected, Unauthorized, Unavailable
+from hub.errors import ConfigError, Conflict, Missing, Rejected, Unauthorized, Unavailable
 from hub.plugin import hookimpl
 
 FIELDS = {
