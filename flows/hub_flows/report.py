@@ -15,7 +15,7 @@ from hub.cli.session import Session
 from hub.errors import HubError
 from hub.plugin import Event
 from hub.sync import Run
-from hub.sync.run import Count
+from hub.sync.report import Count
 
 LISTED = 200  # findings shown; all of them are in the hub's store
 

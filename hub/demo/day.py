@@ -13,7 +13,7 @@ from hub.demo.screen import Screen
 from hub.demo.seed import Seeded
 from hub.demo.systems import COMPANY, Systems
 from hub.sync import Hub
-from hub.sync.run import Run
+from hub.sync.report import Run
 
 
 class Day:

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from hub.sync.run import Run, Step
+from hub.sync.report import Run, Step
 
 
 class Screen:

@@ -17,7 +17,7 @@ from hub.mapping import parse
 from hub.store import Store
 from hub.sync import land, outbox, push, settle
 from hub.sync.feed import Feed
-from hub.sync.run import register
+from hub.sync.feeds import register
 from hub.sync.walk import Ids, Walk
 
 FIELDS = ("name", "email", "phone", "owner", "balance")

@@ -1,0 +1,43 @@
+"""Pull: read what changed, a batch a transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from hub.connect import Page, Record
+from hub.sync.feed import Feed
+from hub.sync.full import Sweep, sweep
+from hub.sync.land import land
+from hub.sync.report import Progress, Step
+from hub.sync.walk import BATCH, Walk
+
+PATIENCE = 5.0  # seconds after which a batch is landed although it is not full
+
+
+def pull(walk: Walk, feed: Feed, full: bool, since: str | None, progress: Progress) -> None:
+    """Read a feed from its cursor on, from a moment (`since`), or whole (`full`), which also finds what vanished."""
+    asked = walk.store.sequence()
+    with walk.store.read() as tx:
+        cursor = tx.rows("SELECT cursor FROM stream WHERE id = ?", feed.id)[0][0]
+    if since is not None:
+        cursor = feed.connector.cursor_at(feed.stream.name, since)
+    seen = Sweep() if full and feed.stream.complete else None
+    batch: list[Record] = []
+    done, last = 0, time.monotonic()
+    pages: Iterator[Page] = feed.connector.pull(feed.stream.name, None if full else cursor)
+    for page in pages:
+        batch += page.records
+        done += len(page.records)
+        if seen is not None:
+            seen.saw(r.key for r in page.records if not r.deleted)
+        if page.cursor is not None:
+            cursor = page.cursor
+        if len(batch) >= BATCH or time.monotonic() - last > PATIENCE:
+            land(walk, feed, batch, cursor, asked)
+            batch, last = [], time.monotonic()
+            progress(Step(feed.connection, feed.stream.name, "read", done, page.total))
+    land(walk, feed, batch, cursor, asked, end=True)
+    if seen is not None:
+        sweep(walk, feed, seen, asked)
+    progress(Step(feed.connection, feed.stream.name, "read", done, done))
