@@ -1,6 +1,6 @@
 """The same list read by dlt's rest_api source and merged into PostgreSQL by key, in a virtual environment of its own.
 
-    python dlt_peer.py URL POSTGRESQL_URL FOLDER
+python dlt_peer.py URL POSTGRESQL_URL FOLDER
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ create = "all"
 """
 CRM = {
     "kit": 'connector = "benchcrm"\nbase_url = "{url}"',
-    "shipped": 'connector = "hubspot"\nbase_url = "{url}"\ntoken = "none is asked for"\nrate = 0.0\nsearch_rate = 0.0',
+    "shipped": 'connector = "hubspot"\nbase_url = "{url}"\ntoken = {{ file = "token" }}\nrate = 0.0\nsearch_rate = 0.0',
 }
 
 
@@ -49,18 +49,18 @@ class Failed(RuntimeError):
     """A measured program ended with an error."""
 
 
-def took(command: Sequence[str], *, fine: Sequence[int] = (0,)) -> Took:
-    """Run a command to its end. Raises Failed with what it said."""
+def took(command: Sequence[str], folder: Path | None = None) -> Took:
+    """Run a command to its end, in a folder where one is given. Raises Failed with what it said."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         began = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out, stderr=err)
+        process = subprocess.Popen(command, stdout=out, stderr=err, cwd=folder)
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         err.seek(0)
         said = out.read()
-        if process.returncode not in fine:
+        if process.returncode:
             raise Failed(f"{' '.join(command[:4])} ended with {process.returncode}: {said[-500:]} {err.read()[-3000:]}")
     scale = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux kilobytes
     return Took(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * scale / 1e6, said)
@@ -69,6 +69,7 @@ def took(command: Sequence[str], *, fine: Sequence[int] = (0,)) -> Took:
 def project(folder: Path, url: str, store: str, crm: str = "kit") -> Path:
     """Write a project with a CRM that is read and a target that listens; return its folder."""
     shutil.copytree(HERE / "project", folder)
+    (folder / "token").write_text("the mock asks for none")
     (folder / "hub.toml").write_text(TOML.format(store=store, crm=CRM[crm].format(url=url)))
     return folder
 

@@ -25,10 +25,11 @@ import msgspec
 
 BATCH = 10_000
 LIST = "/crm/v3/objects/companies?limit=100"
-PROPERTIES = (
+WORDS = (
     "name domain phone address city state zip country industry numberofemployees annualrevenue lifecyclestage "
     "hubspot_owner_id description createdate hs_lastmodifieddate hs_object_id"
-).split()
+)
+PROPERTIES = WORDS.split()
 COLUMNS = ["id", *PROPERTIES, "created_at", "updated_at", "archived", "digest"]
 NAMES = ", ".join(COLUMNS)
 UPSERT = f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{c} = excluded.{c}' for c in COLUMNS[1:])}"

@@ -17,6 +17,7 @@ class Crm(RestConnector):
     """Companies, all by list or what changed since a time by search."""
 
     name: ClassVar[str] = "benchcrm"
+    ahead: ClassVar[bool] = True
     streams: ClassVar[tuple[Stream, ...]] = (Stream("companies", "customer"),)
     path = "/crm/v3/objects/companies"
 
