@@ -53,6 +53,14 @@ def held(value: Any) -> Iterator[Secret]:
             yield from held(inner)
 
 
+def masked(words: str, values: Any) -> str:
+    """The words with stars where any secret inside the values stands in them, the longest first."""
+    for secret in sorted(held(values), key=lambda s: len(s.reveal()), reverse=True):
+        if len(secret.reveal()) >= 4:  # fewer letters stand in words that are none
+            words = secret.starred(words)
+    return words
+
+
 def revealed(value: Any) -> Any:
     """The value with every secret inside it in the open: for the one who asked for plain text, and at once."""
     if isinstance(value, Secret):

@@ -147,10 +147,8 @@ def _sync(session: Session, connections: list[str], stream: str | None, full: bo
                     logger.info("%s", row)
             for finding in run.findings:
                 logger.warning("%s", session.masked(finding))
-            if run.findings:
-                # the engine goes on where one connection is down; ask it whether that is why there are findings
-                for name in connections:
-                    engine.connector(name).check()
+            for error in run.down.values():  # the engine went on with the others; here it is what the task is about
+                raise error
             return run
     except HubError as error:
         text = session.masked(str(error))

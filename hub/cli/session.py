@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import typer
 
 from hub.errors import ConfigError
-from hub.secret import Secret, held
+from hub.secret import Secret, held, masked
 
 if TYPE_CHECKING:
     from hub.config import Kind, Project
@@ -79,10 +79,7 @@ class Session:
 
     def masked(self, text: str) -> str:
         """Put `***` in place of every secret the project holds, for what is printed about a failure."""
-        for secret in sorted(self._secrets, key=lambda known: len(known.reveal()), reverse=True):
-            if len(secret.reveal()) >= 4:  # fewer letters stand in words that are none
-                text = secret.starred(text)
-        return text
+        return masked(text, list(self._secrets))
 
 
 def session(context: typer.Context) -> Session:

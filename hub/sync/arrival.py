@@ -52,12 +52,10 @@ def digested(feed: Feed, record: Record) -> tuple[bytes, bytes]:
         steady = {k: v for k, v in msgspec.json.decode(payload).items() if k not in feed.stream.volatile}
         content = _ordered(steady)
     state = hashlib.blake2b(content, digest_size=12)
-    state.update(b"%r %r %d" % (record.version, record.changed_at, record.deleted) if _odd(record) else b"")
+    if record.deleted or record.version is not None or record.changed_at is not None:
+        at = record.changed_at and micros(record.changed_at)
+        state.update(f"{record.version!r} {at} {record.deleted:d}".encode())
     return state.digest(), payload
-
-
-def _odd(record: Record) -> bool:
-    return record.deleted or record.version is not None or record.changed_at is not None
 
 
 def read(feed: Feed, record: Record, digest: bytes, payload: bytes, now: int) -> Arrival:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from hub.config import StreamConfig
@@ -63,35 +64,23 @@ def identities(model: str, values: Values) -> Iterator[str]:
 
     The kind of an e-mail address does not matter (main here is billing there); the scheme of an identifier does.
     """
-    for of in _identity(model):
-        yield from of(values)
-
-
-_compiled: dict[str, list[Callable[[Values], Iterator[str]]]] = {}
-
-
-def _identity(model: str) -> list[Callable[[Values], Iterator[str]]]:
-    if model not in _compiled:
-        _compiled[model] = [_reader(model, f.path) for f in identifier_fields(model)]
-    return _compiled[model]
-
-
-def _reader(model: str, path: str) -> Callable[[Values], Iterator[str]]:
-    stem, _, kind = path.partition(".")
-    prefix = f"{stem}."
-
-    def plain(values: Values) -> Iterator[str]:
-        value = values.get(path)
+    for path, prefix in _identifying(model, tuple(values)):
+        value = values[path]
         if value:
-            yield f"{model}:{path}:{str(value).casefold()}"
+            yield prefix + str(value).strip().casefold()
 
-    def kinds(values: Values) -> Iterator[str]:
-        for name, value in values.items():
-            if value and name.startswith(prefix):
-                scheme = name if stem == "identifiers" else stem
-                yield f"{model}:{scheme}:{str(value).strip().casefold()}"
 
-    return kinds if kind else plain
+@lru_cache(maxsize=4096)
+def _identifying(model: str, paths: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Which of these paths identify, strongest first, each with what its identifiers begin with."""
+    found: list[tuple[str, str]] = []
+    for declared in identifier_fields(model):
+        stem, _, kind = declared.path.partition(".")
+        for path in paths:
+            if path == declared.path or (kind and path.startswith(f"{stem}.")):
+                scheme = path if stem == "identifiers" or not kind else stem
+                found.append((path, f"{model}:{scheme}:"))
+    return found
 
 
 def referred(model: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

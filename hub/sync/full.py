@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from array import array
 from collections.abc import Iterable
 
@@ -14,20 +13,15 @@ from hub.sync.walk import BATCH, Walk
 PARTS = 16
 
 
-def digest(key: str) -> int:
-    """A key in eight bytes: a million of them stay small in memory."""
-    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big")
-
-
 class Sweep:
-    """The keys a full read has shown."""
+    """The keys a full read has shown, in eight bytes each: Python's hash, which holds as long as the process."""
 
     def __init__(self) -> None:
-        self._keys = array("Q")
+        self._keys = array("q")
 
     def saw(self, keys: Iterable[str]) -> None:
         """Take note of keys."""
-        self._keys.extend(map(digest, keys))
+        self._keys.extend(map(hash, keys))
 
     def vanished(self, walk: Walk, feed: Feed) -> list[str]:
         """Keys the hub knows as living and the read did not show."""
@@ -38,7 +32,7 @@ class Sweep:
         missing: list[str] = []
         for part in range(PARTS):
             shown = {k for k in self._keys if k % PARTS == part}
-            missing += [key for key in _living(walk, feed) if (d := digest(key)) % PARTS == part and d not in shown]
+            missing += [key for key in _living(walk, feed) if (d := hash(key)) % PARTS == part and d not in shown]
         return missing
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from hub.errors import HubError
 from hub.store import Tx
 from hub.sync.contact import Contact, Difference
 from hub.sync.feed import HUB, Feed
@@ -50,6 +51,7 @@ class Run(NamedTuple):
     findings: Sequence[str]
     differences: Sequence[Difference] = ()
     contact: Sequence[Contact] = ()
+    down: Mapping[str, HubError] = {}  # connections that did not go on, and why
 
     @property
     def written(self) -> int:

@@ -14,6 +14,7 @@ from hub.errors import Busy, ConfigError
 from hub.plugin import Event
 from hub.plugin.registry import Registry, load
 from hub.plugin.settings import connector as build
+from hub.secret import masked
 from hub.store import Store
 from hub.store.lease import Lease
 from hub.sync.contact import Difference, differences, first_contact
@@ -77,13 +78,17 @@ class Hub:
             self._connectors[name] = build(self.project, name, self.registry)
         return self._connectors[name]
 
+    def feeds(self) -> Sequence[Feed]:
+        """All streams in use, and those of the hub's own connection."""
+        return feeds(self.project, self.registry, self.store, self.connector)
+
     def walk(self) -> Walk:
         """What the steps of a run are handed."""
         hook = self.registry.hook
         return Walk(
             self.store,
             self.project,
-            {f.id: f for f in feeds(self.project, self.registry, self.store, self.connector)},
+            {f.id: f for f in self.feeds()},
             self.ids,
             derive=hook.derive if hook.derive.get_hookimpls() else None,
             survive=hook.survive if hook.survive.get_hookimpls() else None,
@@ -118,13 +123,13 @@ class Hub:
             ]  # fmt: skip
             if stream is not None and not chosen:
                 raise ConfigError(f"no stream {stream!r} in {', '.join(names)}")
-            failed: list[str] = []
+            down: dict[str, HubError] = {}
             try:
-                self._walk(walk, chosen, full, since, dry_run, progress or (lambda step: None), failed)
+                self._walk(walk, chosen, full, since, dry_run, progress or (lambda step: None), down)
             except BaseException as error:
-                self._end(walk, failed, error)
+                self._end(walk, down, error)
                 raise
-            return self._end(walk, failed, None, differences(walk, chosen) if dry_run else (), contact=dry_run)
+            return self._end(walk, down, None, differences(walk, chosen) if dry_run else (), contact=dry_run)
 
     def _walk(
         self,
@@ -134,9 +139,8 @@ class Hub:
         since: str | None,
         dry_run: bool,
         progress: Progress,
-        failed: list[str],
+        down: dict[str, HubError],
     ) -> None:
-        down: set[str] = set()
 
         def each(feeds: Sequence[Feed], act: Callable[[Feed], int | None]) -> int:
             """Act on feeds; a connection that is down must not keep the others from going on."""
@@ -149,8 +153,7 @@ class Hub:
                 except Busy:
                     raise
                 except HubError as error:
-                    down.add(feed.connection)
-                    failed.append(f"{feed.name}: {error}")
+                    down[feed.connection] = error
             return done
 
         ordered = in_order(chosen)
@@ -180,26 +183,29 @@ class Hub:
     def _end(
         self,
         walk: Walk,
-        failed: list[str],
+        down: Mapping[str, HubError],
         error: BaseException | None,
         written: Sequence[Difference] = (),
         *,
         contact: bool = False,
     ) -> Run:
         counted = counts(walk)
+        secrets = [self.project.store, *(c.settings for c in self.project.connections.values())]
+        failure = masked(f"{type(error).__name__}: {error}", secrets)[:2000] if error is not None else None
         with self.store.begin(count=False) as tx:
-            found = failed + findings(walk, tx, counted)
+            found = [f"{name}: {why}" for name, why in down.items()] + findings(walk, tx, counted)
+            found = [masked(text, secrets) for text in found]
             outcome = "failed" if error else "findings" if found else "fine"
             tx.run(
                 "UPDATE run SET ended_at = ?, outcome = ?, counts = ?, error = ? WHERE id = ?",
                 self.store.now(), outcome, msgspec.json.encode([c._asdict() for c in counted]).decode(),
-                None if error is None else f"{type(error).__name__}: {error}"[:2000], walk.run_id,
+                failure, walk.run_id,
             )  # fmt: skip
             met = first_contact(walk, tx) if contact else ()  # it reads everything there is
         if self.registry.hook.on_event.get_hookimpls() and outcome != "fine":
-            text = f"sync ended with {outcome}: " + "; ".join(found[:5] or [str(error)])
+            text = f"sync ended with {outcome}: " + "; ".join(found[:5] or [failure or ""])
             self.registry.hook.on_event(event=Event(f"run {outcome}", text, data={"run": walk.run_id}))
-        return Run(walk.run_id or 0, counted, found, written, met)
+        return Run(walk.run_id or 0, counted, found, written, met, down)
 
     # -- what there is to see
 

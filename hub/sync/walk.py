@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +20,7 @@ from hub.sync.work import Work
 BATCH = 2_000  # records a transaction: 500 costs a third more, 5,000 gives 6 % for 40 MB
 
 Random = Callable[[int], bytes]
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_ALPHABET = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz")  # it sorts
 
 
 class Ids:
@@ -37,11 +38,8 @@ class Ids:
         else:
             number += int.from_bytes(self._random(10), "big")
         self._last = number
-        letters = []
-        for _ in range(26):
-            number, rest = divmod(number, 32)
-            letters.append(_ALPHABET[rest])
-        return f"{model}_{''.join(reversed(letters))}"
+        letters = base64.b32encode(number.to_bytes(20, "big"))[-26:].translate(_ALPHABET)
+        return f"{model}_{letters.decode()}"
 
 
 @dataclass(slots=True)
