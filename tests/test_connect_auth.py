@@ -16,6 +16,7 @@ import pytest
 
 from hub.connect.auth import ClientCredentials, RefreshToken, SignedJwt, TokenAuth
 from hub.connect.rest import RestConnector
+from hub.connect.retry import Retry
 from hub.connect.vault import FileVault, MemoryVault
 from hub.errors import Busy, ConfigError, RateLimited, Unauthorized, Unavailable
 from hub.secret import Secret, is_secret
@@ -412,6 +413,16 @@ def test_a_secret_in_a_json_body_is_sent_and_not_shown():
     shown = "\n".join(line for line in _seen(caught.value).splitlines() if "bodies" not in line)
     assert "rest.py" in shown
     assert CANARY not in shown
+
+
+def test_a_password_in_the_address_is_in_no_error():
+    made = Plain(f"http://us:{CANARY}@127.0.0.1:9")  # nothing listens there
+    made.retry = Retry(attempts=1)
+    for path in ("/login", "https://elsewhere.example/login"):
+        with pytest.raises((Unavailable, ConfigError), match=r"^http://127\.0\.0\.1:9: ") as caught:
+            made.post(path)
+        assert CANARY not in str(caught.value)
+    made.close()
 
 
 def test_a_secret_shows_stars_only():

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+import msgspec
+
 from hub.errors import ConfigError, Conflict, Missing, Rejected, Unavailable
 
 
@@ -37,8 +39,7 @@ class Stream:
     volatile: tuple[str, ...] = ()  # top-level fields that change with every answer and mean nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One object as the system gave it.
 
     `data` is the object as JSON bytes (fastest, see `hub.connect.rows`) or as a mapping of JSON-safe values, with
@@ -99,6 +100,7 @@ class Connector(ABC):
 
     name: ClassVar[str]
     streams: ClassVar[tuple[Stream, ...]]
+    ahead: ClassVar[bool] = False  # pull may run in a thread beside the other calls, so that landing does not wait
 
     @abstractmethod
     def check(self) -> None:

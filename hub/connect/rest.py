@@ -104,9 +104,9 @@ class RestConnector(Connector):
             try:
                 response = self.client.send(request)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-                raise NotSent(f"{self.base_url}: no connection ({error}); is the address right?") from None
+                raise NotSent(f"{bare(self.base_url)}: no connection ({error}); is the address right?") from None
             except httpx.TransportError as error:
-                raise Passing(f"{self.base_url}: {method} {path}: {type(error).__name__} {error}") from None
+                raise Passing(f"{bare(self.base_url)}: {method} {path}: {type(error).__name__} {error}") from None
             if response.status_code >= 400 or self.failed(response):
                 raise self.error(response)
             return response
@@ -143,13 +143,18 @@ class RestConnector(Connector):
         """Refuse an absolute address elsewhere, as a next page may have: the credentials would go there."""
         url, home = httpx.URL(path), httpx.URL(self.base_url)
         if url.is_absolute_url and (url.scheme, url.host, url.port) != (home.scheme, home.host, home.port):
-            raise ConfigError(f"{self.base_url}: sends us on to {url.scheme}://{url.host}; is that its base_url?")
+            raise ConfigError(f"{bare(self.base_url)}: sends us on to {url.scheme}://{url.host}; is that its base_url?")
 
     def close(self) -> None:
         """Close the HTTP client."""
         if self._client is not None:
             self._client.close()
             self._client = None
+
+
+def bare(url: str) -> str:
+    """The address for a message: without the name and password that may stand in it."""
+    return str(httpx.URL(url).copy_with(userinfo=b""))
 
 
 def _encoded(body: Any) -> bytes | None:

@@ -72,7 +72,7 @@ def rows(
             heads = slow.decode(listed)
     except msgspec.DecodeError as error:
         raise Unavailable(f"{where}: {'.'.join(_steps(items)) or 'body'}: no list of objects: {error}") from None
-    empty: Callable[[Any], Any] = lambda head: None  # noqa: E731
+    empty: Callable[[Any], Any] = _nothing
     get_key, get_changed, get_deleted, get_version, get_our_id = (getters.get(name, empty) for name in wanted)
     records = []
     for index, (raw, head) in enumerate(zip(raws, heads, strict=True)):
@@ -82,14 +82,14 @@ def rows(
         at, number, ours = get_changed(head), get_version(head), get_our_id(head)
         if at is not None and (type(at) is not datetime or at.tzinfo is not UTC):
             at = moment(at, f"{where}: {found}: {changed}")
-        gone = get_deleted(head) if deleted is not None else None
+        gone = get_deleted(head)
         records.append(
             Record(
                 found if type(found) is str else str(found),
                 bytes(raw),
                 None if number is None else str(number),
                 at,
-                deleted is not None and not (isinstance(gone, str | int | None) and gone in NOT_DELETED),
+                gone is not None and not (isinstance(gone, str | int) and gone in NOT_DELETED),
                 None if ours is None else str(ours),
             )
         )
@@ -143,6 +143,10 @@ def upto(cursor: str | None, records: Iterable[Record], *, limit: datetime | Non
 
 
 _RAWS = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def _nothing(head: Any) -> None:
+    return None
 
 
 def _steps(path: Path) -> tuple[str, ...]:
