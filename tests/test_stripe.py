@@ -12,9 +12,19 @@ import pytest
 from hub_stripe import Stripe
 
 from hub.config.project import ConnectionConfig
-from hub.connect import ConfigError, Conflict, Missing, Receipt, Record, Rejected, Unauthorized, Unavailable, Write
+from hub.connect import (
+    ConfigError,
+    Conflict,
+    Missing,
+    Receipt,
+    Record,
+    Rejected,
+    Secret,
+    Unauthorized,
+    Unavailable,
+    Write,
+)
 from hub.connect.retry import Retry
-from hub.connect.secret import Secret
 from hub.plugin.registry import load
 from hub.plugin.settings import connect as build
 from hub.testing.stripe import FakeStripe

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePath
@@ -11,6 +10,7 @@ from typing import Any
 
 from hub.connect import ConfigError
 from hub.model import MODELS
+from hub.suggest import like
 
 FORMATS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet",
            ".pq": "parquet", ".xlsx": "xlsx", ".xlsm": "xlsx"}  # fmt: skip
@@ -49,9 +49,7 @@ class Source:
             raise ConfigError(f"{file}: two columns are called {sorted(twice)[0]!r}; rename one of them")
         for name in (*self.key, *([self.changed] if self.changed else [])):
             if name not in names and name != self.id_column:
-                near = difflib.get_close_matches(name, names, 1)
-                hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
-                raise ConfigError(f"{file}: no column {name!r}; {hint}")
+                raise ConfigError(f"{file}: no column {name!r}{like(name, names)}; there are {', '.join(names)}")
         return names
 
 
@@ -76,8 +74,7 @@ def _source(options: Mapping[str, Any], faults: list[str]) -> Source | None:
     known = [field.name for field in fields(Source)]
     for name, value in options.items():
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            faults.append(f"no option {name!r}; " + (f"did you mean {near[0]!r}?" if near else f"{', '.join(known)}"))
+            faults.append(f"no option {name!r}{like(name, known)}; {', '.join(known)}")
         elif name == "key" and isinstance(value, (list, tuple)):
             faults += [f"key: {item!r} is no column name" for item in value if not isinstance(item, str)]
         elif not isinstance(value, str):

@@ -9,10 +9,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from hub.connect import Answer, Conflict, Missing, Receipt, Rejected, Stream, Unavailable, Write
+from hub.connect import Answer, Conflict, Missing, Receipt, Rejected, Secret, Stream, Unavailable, Write
 from hub.connect.auth import TokenAuth
 from hub.connect.retry import NotSent
-from hub.connect.secret import Secret
 from hub.errors import RateLimited
 from hub_stripe.answers import Replayed
 from hub_stripe.kinds import KINDS

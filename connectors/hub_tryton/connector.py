@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import ClassVar
 
+from hub.connect import Secret
 from hub.connect.base import Answer, Page, Receipt, Record, Stream, Write
 from hub.errors import ConfigError, Conflict, HubError, Missing, Rejected, Unauthorized, Unavailable
 from hub_tryton.catalogue import Opportunities, Products
@@ -42,7 +43,7 @@ class Tryton(Rpc):
         base_url: str,
         database: str,
         user: str,
-        password: str,
+        password: Secret,
         company: int = 1,
         confirm: bool = True,
         payment_method: str = "",

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from hub.connect import Secret
 from hub.connect.rest import RestConnector
 from hub.connect.retry import Retry
 from hub.errors import ConfigError, Conflict, HubError, Missing, Rejected, Unauthorized, Unavailable
@@ -35,7 +36,7 @@ class Rpc(RestConnector):
         *,
         database: str,
         user: str,
-        password: str,
+        password: Secret,
         company: int,
         timeout: float,
         rate: float | None,
@@ -44,7 +45,7 @@ class Rpc(RestConnector):
         self.database = database
         self.user = user
         self.company = company
-        self._password = password
+        self._password = Secret(password)
         self._session: str | None = None
         self._refused: str | None = None  # why the login failed; it is not tried again, see `_login`
 

@@ -104,8 +104,7 @@ def _plan(session: Session, connections: Sequence[str] | None) -> tuple[list[str
     with session.engine(strict=True) as engine:
         names = list(connections or engine.project.connections)
         for name in names:
-            if name not in engine.project.connections:
-                raise ConfigError(f'no connection "{name}"; known: {", ".join(engine.project.connections) or "none"}')
+            engine.project.connection(name)
         feeds = [feed for feed in engine.feeds() if feed.connection in names]
         return names, [(feed.connection, feed.stream.name) for feed in in_order(feeds)]
 
