@@ -45,7 +45,7 @@ class Took:
     out: str
 
 
-class Failed(RuntimeError):
+class Failed(RuntimeError):  # noqa: N818 - what took() raises: took failed
     """A measured program ended with an error."""
 
 

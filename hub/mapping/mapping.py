@@ -63,6 +63,7 @@ class Mapping:
         self._texts = _ordered([r for r in readers if r.is_text], texts)
         self._others = _ordered([r for r in readers if not r.is_text], others)
         self._fields = tuple(r.row.field for r in self._texts)
+        self._slow = {r.row.field: r for r in (*self._others, *self._texts)}
         first = len(texts) + len(others)
         at = {path: first + n for n, path in enumerate(rest)}
         self._wide = tuple(reading.reader(r, self.struct, at) for r in wide)
@@ -122,8 +123,7 @@ class Mapping:
 
     def _take(self, field: str, value: Any, values: Values, problems: list[Problem]) -> None:
         """Read one value the slow way, with a report of what is wrong with it."""
-        reader = next(r for r in (*self._texts, *self._others) if r.row.field == field)
-        taken = reader.take(value, (), None, problems)
+        taken = self._slow[field].take(value, (), None, problems)
         if taken is UNSET:
             values.pop(field, None)
         else:

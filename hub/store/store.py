@@ -45,6 +45,8 @@ class Store:
             options["connect_args"] = {"check_same_thread": False, "isolation_level": None}
             if not parsed.database or parsed.database == ":memory:":
                 options["poolclass"] = StaticPool
+        if "poolclass" not in options:
+            options["pool_use_lifo"] = True  # the same connection again: its page cache and plans are warm
         self.engine: Engine = create_engine(parsed, **options)
         if self.kind == "sqlite":
             event.listen(self.engine, "connect", _pragmas)

@@ -147,7 +147,10 @@ def domain(value: Any) -> str | None:
     found = strip(value)
     if not found:
         return None
-    host = found.lower().partition("://")[2] or found.lower()
+    host = found.lower()
+    if HOST.fullmatch(host) and len(host) <= 253 and not host.startswith("www."):
+        return None if host in FREEMAIL else host
+    host = host.partition("://")[2] or host
     host = re.split(r"[/?#\\]", host, maxsplit=1)[0].rpartition("@")[2].partition(":")[0].strip(". ")
     while host.startswith("www."):
         host = host[4:]
