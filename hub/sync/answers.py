@@ -13,6 +13,7 @@ from hub.sync.receipt import receipt
 from hub.sync.sending import Sending, forget
 from hub.sync.state import Link, text
 from hub.sync.take import take
+from hub.sync.tombstone import gone
 from hub.sync.walk import Walk
 from hub.sync.work import Work
 
@@ -64,6 +65,7 @@ def _missing(walk: Walk, work: Work, feed: Feed, s: Sending) -> None:
     if link is not None:
         link.deleted_at = work.now
         work.touch(link)
+        gone(walk, work, feed, link)
     work.bump(work.golden(s.golden_id).id)
     walk.count(feed, "gone")
 
@@ -74,7 +76,7 @@ def _conflict(walk: Walk, work: Work, feed: Feed, s: Sending, now: Record | None
     work.bump(work.golden(s.golden_id).id)
     walk.count(feed, "conflicts")
     if now is not None:
-        take(walk, work, feed, [arrive(feed, now, work.now)])
+        take(walk, work, feed, [arrive(feed, now, work.now)], fresh=True)
 
 
 def _refused(walk: Walk, work: Work, feed: Feed, s: Sending, why: Rejected) -> bool:

@@ -110,12 +110,14 @@ def _golden(row: Any) -> Golden:
     return Golden(row[0], row[1], msgspec.json.decode(row[2]))
 
 
-def find(tx: Tx, model: str, fields: Values, limit: int | None = None) -> list[Any]:
+def find(tx: Tx, model: str, fields: Values, limit: int | None = None, *, archived: bool = True) -> list[Any]:
     """Rows (id, model, data) of the golden records whose fields have these values.
 
     A field named without its kind (`emails`) means any kind of it.
     """
     where, values = ["model = ?", "into_id IS NULL", "data <> '{}'"], [model]  # empty: all it has is in quarantine
+    if not archived:
+        where.append("archived_at IS NULL")
     known = {f.path: f for f in identifier_fields(model)}
     for path, value in fields.items():
         stem = path.split(".", maxsplit=1)[0]

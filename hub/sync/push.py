@@ -73,7 +73,7 @@ def _look(walk: Walk, feed: Feed, due: list[tuple[str, str]]) -> list[tuple[str,
         edited = [a for a in arrivals if a.deleted or _differs(feed, work.links.get((feed.id, a.key)), a.values)]
         if not edited:
             return due
-        take(walk, work, feed, edited)
+        take(walk, work, feed, edited, fresh=True)
         gone = {a.key for a in edited}
         work.tx.run("DELETE FROM outbox WHERE stream_id = ? AND key IN ? AND state = 'queued'", feed.id, sorted(gone))
     return [row for row in due if row[1] not in gone]

@@ -44,9 +44,7 @@ def receipt(
     work.touch(link)
     work.bump(golden.id)
     link.receipt_seq = work.tx.seq
-    work.tx.run(
-        "DELETE FROM dead_letter WHERE stream_id = ? AND golden_id = ? AND key IN ?", feed.id, golden.id, ["", s.key]
-    )
+    _bring_back(work, feed, s, golden)
     if got.data is not None:
         seen = Record(got.key, got.data, got.version, got.changed_at)
     if seen is None or seen.deleted:
@@ -79,6 +77,17 @@ def receipt(
     if names:
         work.claim(names)
     wake(work, feed, [link.key])
+
+
+def _bring_back(work: Work, feed: Feed, s: Sending, golden: Golden) -> None:
+    """What was refused before and has landed now is a dead letter no longer; refused fields not written stay one."""
+    dead = work.tx.rows(
+        "SELECT id, key, want FROM dead_letter WHERE stream_id = ? AND golden_id = ? AND key IN ?",
+        feed.id, golden.id, ["", s.key],
+    )  # fmt: skip
+    done = [id for id, key, want in dead if not key or msgspec.json.decode(want).keys() <= s.want.keys()]
+    if done:
+        work.tx.run("DELETE FROM dead_letter WHERE id IN ?", done)
 
 
 def _blind(link: Link, golden: Golden, s: Sending, now: int) -> None:

@@ -23,6 +23,7 @@ from hub.sync.push import send, values_of_want
 from hub.sync.receipt import receipt
 from hub.sync.sending import Sending, forget
 from hub.sync.stamp import Stamp
+from hub.sync.tombstone import gone
 from hub.sync.walk import Walk
 from hub.sync.work import Work
 
@@ -92,6 +93,7 @@ def _look_up(walk: Walk, feed: Feed, rows: Sequence[Sending]) -> None:
             work.touch(link)
             if now is None or now.deleted:
                 link.deleted_at = work.now
+                gone(walk, work, feed, link)
                 continue
             link.receipt_seq = work.tx.seq
             if feed.stream.versioned and now.version == s.expect:

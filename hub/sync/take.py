@@ -11,13 +11,21 @@ from hub.sync.feed import Feed, identities
 from hub.sync.merge import Snapshot, observe
 from hub.sync.resolve import resolve
 from hub.sync.state import Link
+from hub.sync.tombstone import back, gone
 from hub.sync.walk import Walk
 from hub.sync.work import Work
 
 
-def take(walk: Walk, work: Work, feed: Feed, arrivals: Sequence[Arrival], *, hold: bool = False) -> None:
-    """Merge arrivals, or leave them waiting where a write in flight or a missing reference holds them back."""
+def take(
+    walk: Walk, work: Work, feed: Feed, arrivals: Sequence[Arrival], *, hold: bool = False, fresh: bool = False
+) -> None:
+    """Merge arrivals, or leave them waiting where a write in flight or a missing reference holds them back.
+
+    `fresh` ones were read by key just now: they are the present state, even where the time over there ran backwards.
+    """
     work.load(feed.id, [a.key for a in arrivals])
+    if fresh:
+        arrivals = [_now(work.links.get((feed.id, a.key)), a) for a in arrivals]
     sent = {row[0] for row in work.tx.rows("SELECT key FROM outbox WHERE stream_id = ? AND state = 'sent'", feed.id)}
     going: list[tuple[Arrival, Link]] = []
     for a in arrivals:
@@ -43,6 +51,10 @@ def take(walk: Walk, work: Work, feed: Feed, arrivals: Sequence[Arrival], *, hol
         walk, work, feed, [(a, link) for a, link in going if not a.problems or any(identities(feed.model, a.values))]
     )
     _refer(walk, work, feed, going)
+
+
+def _now(link: Link | None, a: Arrival) -> Arrival:
+    return a if link is None or link.changed_at is None else a._replace(at=max(a.at, link.changed_at))
 
 
 def _refer(walk: Walk, work: Work, feed: Feed, going: Sequence[tuple[Arrival, Link]]) -> None:
@@ -73,6 +85,10 @@ def _refer(walk: Walk, work: Work, feed: Feed, going: Sequence[tuple[Arrival, Li
         golden = work.golden(link.golden_id or "")
         born = golden.new and golden.first is None
         observe(work.merging, link, golden, Snapshot(values, a.version, a.at, a.deleted, a.unclear))
+        if a.deleted:
+            gone(walk, work, feed, link)
+        else:
+            back(work, link)
         work.bump(golden.id)
         walk.count(feed, "created" if born else "gone" if a.deleted else "changed")
     _claim_edits(work, feed, going)

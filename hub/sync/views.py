@@ -54,10 +54,10 @@ class Views:
             })  # fmt: skip
         return found
 
-    def list(self, model: str, where: Mapping[str, str], limit: int | None) -> Rows:
-        """Golden records of a model whose fields have these values."""
+    def list(self, model: str, where: Mapping[str, str], limit: int | None, *, archived: bool = False) -> Rows:
+        """Golden records of a model whose fields have these values; archived ones only where asked for."""
         with self._store.read() as tx:
-            rows = find(tx, model, dict(where), limit)
+            rows = find(tx, model, dict(where), limit, archived=archived)
         return [{"id": r[0], "model": r[1], "values": msgspec.json.decode(r[2])} for r in rows]
 
     def show(self, model: str, id: str) -> Rows | None:

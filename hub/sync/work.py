@@ -107,6 +107,13 @@ class Work:
         if not target.new:
             self.joined.add(target.id)
 
+    def detach(self, link: Link) -> None:
+        """Make the link nobody's: what it showed is forgotten, its time and digest stay against late lists."""
+        self.family(link.golden_id or "").pop((link.stream, link.key), None)
+        link.golden_id = link.origin_id = None
+        link.seen, link.marks, link.ours = {}, {}, False
+        self.touch(link)
+
     def touch(self, link: Link) -> None:
         """The link is to be written."""
         self.merging.touched.add((link.stream, link.key))

@@ -15,7 +15,6 @@ from pathlib import Path
 
 def ready() -> None:
     """Import what a run needs, so that a child begins with its work."""
-    import alembic.command
     import psycopg  # noqa: F401
 
     import hub.cli.app
@@ -23,7 +22,7 @@ def ready() -> None:
     import hub.mapping
     import hub.plugin.registry
     import hub.store.migrate
-    import hub.sync  # noqa: F401
+    import hub.sync
 
     hub.plugin.registry.load(None)
 
