@@ -13,6 +13,7 @@ from hub.sync.feed import Feed
 from hub.sync.full import Sweep, sweep
 from hub.sync.land import land
 from hub.sync.report import Progress, Step
+from hub.sync.unmapped import look_for_new_fields
 from hub.sync.walk import BATCH, Walk
 
 PATIENCE = 5.0  # seconds after which a batch is landed although it is not full
@@ -41,9 +42,11 @@ def pull(walk: Walk, feed: Feed, full: bool, since: str | None, progress: Progre
                 cursor = page.cursor
             if len(batch) >= BATCH or time.monotonic() - last > PATIENCE:
                 land(walk, feed, batch, cursor, asked)
+                look_for_new_fields(walk, feed, batch)
                 batch, last = [], time.monotonic()
                 progress(Step(feed.connection, feed.stream.name, "read", done, page.total))
         land(walk, feed, batch, cursor, asked, end=True)
+        look_for_new_fields(walk, feed, batch)
     if seen is not None:
         sweep(walk, feed, seen, asked)
     progress(Step(feed.connection, feed.stream.name, "read", done, done))

@@ -9,6 +9,7 @@ from hub.errors import HubError
 from hub.store import Tx
 from hub.sync.contact import Contact, Difference
 from hub.sync.feed import HUB, Feed
+from hub.sync.unmapped import KIND
 from hub.sync.walk import Walk
 
 
@@ -52,6 +53,7 @@ class Run(NamedTuple):
     differences: Sequence[Difference] = ()
     contact: Sequence[Contact] = ()
     down: Mapping[str, HubError] = {}  # connections that did not go on, and why
+    notes: Sequence[str] = ()  # good to know; nobody has to act
 
     @property
     def written(self) -> int:
@@ -66,14 +68,27 @@ def counts(walk: Walk) -> list[Count]:
 
 def findings(walk: Walk, tx: Tx, counted: Sequence[Count]) -> list[str]:
     """Everything of the run that a person should see, a sentence each."""
-    rows = tx.rows("SELECT DISTINCT kind, stream_id, key, text FROM finding WHERE run_id = ?", walk.run_id)
+    rows = tx.rows(
+        "SELECT DISTINCT kind, stream_id, key, text FROM finding WHERE run_id = ? AND kind <> ?", walk.run_id, KIND
+    )
     found = [_sentence(walk, row) for row in rows]
     for c in counted:
         if c.quarantined:
             found.append(f"{c.connection}/{c.stream}: {c.quarantined} in quarantine: hub quarantine list")
         if c.refused:
             found.append(f"{c.connection}/{c.stream}: {c.refused} refused: hub outbox list")
-    return found
+    return found + [text for feed in walk.feeds.values() for text in _postponed(walk, tx, feed)]
+
+
+def _postponed(walk: Walk, tx: Tx, feed: Feed) -> list[str]:
+    """Writes that got no answer, or were told to come again."""
+    counted: Mapping[str, int] = walk.counts.get(feed.id, {})
+    later = counted.get("postponed", 0)
+    if not later:
+        return []
+    notes = tx.rows("SELECT note FROM outbox WHERE stream_id = ? AND note IS NOT NULL ORDER BY seq LIMIT 1", feed.id)
+    why = f" ({notes[0][0]})" if notes else ""
+    return [f"{feed.name}: {later} writes wait for the next run{why}: hub outbox list"]
 
 
 def _count(walk: Walk, feed: Feed) -> Count:

@@ -28,6 +28,7 @@ from hub.sync.push import push
 from hub.sync.report import Progress, Run, Step, counts, findings
 from hub.sync.settle import settle
 from hub.sync.shelves import Outbox, Quarantine
+from hub.sync.unmapped import new_fields
 from hub.sync.views import Rows, Views
 from hub.sync.walk import Ids, Walk
 
@@ -202,10 +203,13 @@ class Hub:
                 failure, walk.run_id,
             )  # fmt: skip
             met = first_contact(walk, tx) if contact else ()  # it reads everything there is
+            notes = new_fields(walk, tx)
         if self.registry.hook.on_event.get_hookimpls() and outcome != "fine":
             text = f"sync ended with {outcome}: " + "; ".join(found[:5] or [failure or ""])
             self.registry.hook.on_event(event=Event(f"run {outcome}", text, data={"run": walk.run_id}))
-        return Run(walk.run_id or 0, counted, found, written, met, down)
+        if notes and self.registry.hook.on_event.get_hookimpls():
+            self.registry.hook.on_event(event=Event("new fields", "; ".join(notes), data={"run": walk.run_id}))
+        return Run(walk.run_id or 0, counted, found, written, met, down, notes)
 
     # -- what there is to see
 
@@ -213,9 +217,11 @@ class Hub:
         """How each stream stands."""
         return self.views.status()
 
-    def list(self, model: str, where: Mapping[str, str] | None = None, limit: int | None = 50) -> Rows:
-        """Golden records."""
-        return self.views.list(model, where or {}, limit)
+    def list(
+        self, model: str, where: Mapping[str, str] | None = None, limit: int | None = 50, *, archived: bool = False
+    ) -> Rows:
+        """Golden records; archived ones only where asked for."""
+        return self.views.list(model, where or {}, limit, archived=archived)
 
     def show(self, model: str, id: str) -> Rows | None:
         """A golden record: its values with source and reason, its links, and what lost."""
@@ -229,7 +235,14 @@ def in_order(feeds: Sequence[Feed]) -> list[Feed]:
 
 
 def _pushed(walk: Walk, feed: Feed, progress: Progress) -> int:
+    """Push, and tell how many writes were answered for good: each of them may leave something else to write."""
+    before = _answered(walk, feed)
     written = push(walk, feed)
     if written:
         progress(Step(feed.connection, feed.stream.name, "written", written))
-    return written
+    return _answered(walk, feed) - before
+
+
+def _answered(walk: Walk, feed: Feed) -> int:
+    counted: Mapping[str, int] = walk.counts.get(feed.id, {})
+    return sum(counted.get(what, 0) for what in ("written", "refused", "conflicts"))

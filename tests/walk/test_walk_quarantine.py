@@ -134,3 +134,19 @@ def test_checks_of_a_plugin_keep_records_out(yard: Yard) -> None:
     yard.plain("quarantine", "retry")
     yard.sync()
     assert len(yard("list", "customer")) == 2
+
+
+def test_a_new_field_over_there_is_told_once_and_is_no_finding(yard: Yard) -> None:
+    yard.book("north").add("clients", name="Anne", mail="anne@x.example")
+    yard.sync()
+    assert yard.sql("SELECT 1 FROM finding") == []
+    for n in range(3):
+        yard.book("north").add("clients", name=f"B{n}", mail=f"b{n}@x.example", shoe_size=n, colour="red")
+    yard.sync()
+    told = "SELECT kind, field FROM finding ORDER BY id"
+    assert yard.sql(told) == [("unmapped", "colour"), ("unmapped", "shoe_size")]
+    yard.book("north").add("clients", name="Cyd", mail="cyd@x.example", shoe_size=4, hat="none")
+    yard.sync()
+    assert yard.sql(told)[2:] == [("unmapped", "hat")]
+    yard.sync("--full")
+    assert len(yard.sql(told)) == 3
