@@ -19,12 +19,13 @@ EVERY = 0.002  # seconds
 STEPS = {  # the end of the file's name and the function; the innermost one that is named here counts
     ("hub/connect/rest.py", "request"): "fetch",
     ("hub/connect/rows.py", "rows"): "split",
-    ("hub/sync/land.py", "arrive"): "digest",
+    ("hub/sync/ahead.py", "ahead"): "fetch",  # the main thread waits for the one that fetches
+    ("hub/sync/arrival.py", "digested"): "digest",
     ("hub/sync/land.py", "land"): "look-up",
     ("hub/sync/land.py", "doubt"): "look-up",
-    ("hub/sync/land.py", "read"): "map",
+    ("hub/sync/arrival.py", "read"): "map",
     ("hub/sync/resolve.py", "resolve"): "resolve",
-    ("hub/sync/land.py", "take"): "merge",
+    ("hub/sync/take.py", "take"): "merge",
     ("hub/sync/work.py", "save"): "write",
     ("hub/store/tx.py", "commit"): "commit",
     ("hub/sync/outbox.py", "compare"): "outbox",
