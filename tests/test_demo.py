@@ -7,7 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-STEPS = ("First contact", "A deal is won", "The ERP posts the invoice", "The customer pays", "A customer writes", "Two people")
+STEPS = (
+    "First contact",
+    "A deal is won",
+    "The ERP posts the invoice",
+    "The customer pays",
+    "A customer writes",
+    "Two people",
+)
 
 
 def test_the_day_comes_true(tmp_path: Path) -> None:

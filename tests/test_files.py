@@ -336,7 +336,7 @@ def test_settings_are_checked_all_at_once() -> None:
 
 def test_columns_are_checked_in_the_file(tmp_path: Path) -> None:
     make(tmp_path / "c.csv", PEOPLE)
-    with pytest.raises(ConfigError, match="no column 'numbr' .did you mean .number"):
+    with pytest.raises(ConfigError, match=r"no column 'numbr' .did you mean .number"):
         connect(tmp_path, "c.csv", key="numbr").check()
     (tmp_path / "d.csv").write_text("number,number\n1,2\n")
     with pytest.raises(ConfigError, match="two columns are called 'number'"):
