@@ -145,7 +145,7 @@ def to_the_end(yard: Yard, runs: Runs) -> None:
     raise AssertionError(f"never quiet: {left}; {log(yard)}")
 
 
-@pytest.fixture(params=[("sqlite", 50), ("postgresql", 50)], ids=["sqlite", "postgresql"])
+@pytest.fixture(params=[("sqlite", 50), ("postgresql", 15)], ids=["sqlite", "postgresql"])
 def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     """Where trials take place, and how many kills there are to be."""
     kind, kills = request.param
