@@ -21,13 +21,16 @@ def list_(
     model: Model,
     where: Annotated[list[str] | None, typer.Option(help="FIELD=VALUE; given twice, both must hold.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    archived: Annotated[bool, typer.Option("--archived", help="Also those that no system holds any more.")] = False,
     json: Json = False,
 ) -> None:
     """List golden records."""
     known(model)
     conditions = dict(_condition(model, text) for text in where or ())
     with session(context).engine() as engine:
-        found = [row(golden, "list", model=model) for golden in engine.list(model, conditions, limit)]
+        found = [
+            row(golden, "list", model=model) for golden in engine.list(model, conditions, limit, archived=archived)
+        ]
     if json:
         rows(found, "list", json=True)
         return

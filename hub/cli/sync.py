@@ -48,8 +48,8 @@ def sync(
         _rehearsed(run, json=json)
     else:
         _done(run, json=json)
-    for finding in run.findings:
-        say(finding)
+    for text in (*run.notes, *run.findings):
+        say(text)
     if run.findings:
         raise typer.Exit(1)
 

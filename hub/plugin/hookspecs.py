@@ -60,4 +60,4 @@ def derive(golden: Golden, look: Look) -> Iterable[Derived]:  # type: ignore[emp
 
 @hookspec
 def on_event(event: Event) -> None:
-    """Hear of a run that ended, a record that was quarantined, a write that was refused."""
+    """Hear of a run that failed or ended with findings, and of new fields a system has begun to give."""

@@ -118,12 +118,14 @@ def may_create(tx: Tx, feed: Feed) -> str | None:
     """
     if feed.pulls and not tx.rows("SELECT 1 FROM stream WHERE id = ? AND read_to_end", feed.id):
         return "it was not read to its end yet"
-    unknown = tx.rows("SELECT count(*) FROM record WHERE stream_id = ? AND waiting > 0 AND golden_id IS NULL", feed.id)[
-        0
-    ][0]
-    if unknown:
-        return f"{unknown} records of it wait and could be the same"
-    return None
+    return unidentified(tx, feed)
+
+
+def unidentified(tx: Tx, feed: Feed) -> str | None:
+    """Why nothing may be created while records wait that nobody could identify, or None."""
+    sql = "SELECT count(*) FROM record WHERE stream_id = ? AND waiting > 0 AND golden_id IS NULL"
+    count = tx.rows(sql, feed.id)[0][0]
+    return f"{count} of its records wait unidentified and could be the same" if count else None
 
 
 def _creates(walk: Walk, feed: Feed) -> int:

@@ -9,6 +9,7 @@ from hub.errors import HubError
 from hub.store import Tx
 from hub.sync.contact import Contact, Difference
 from hub.sync.feed import HUB, Feed
+from hub.sync.outbox import unidentified
 from hub.sync.unmapped import KIND
 from hub.sync.walk import Walk
 
@@ -77,7 +78,16 @@ def findings(walk: Walk, tx: Tx, counted: Sequence[Count]) -> list[str]:
             found.append(f"{c.connection}/{c.stream}: {c.quarantined} in quarantine: hub quarantine list")
         if c.refused:
             found.append(f"{c.connection}/{c.stream}: {c.refused} refused: hub outbox list")
-    return found + [text for feed in walk.feeds.values() for text in _postponed(walk, tx, feed)]
+    for feed in walk.feeds.values():
+        found += _postponed(walk, tx, feed)
+    return found
+
+
+def held_back(walk: Walk, tx: Tx) -> list[str]:
+    """Streams in which nothing is created, as long as a person has not looked at what waits there."""
+    feeds = [feed for feed in walk.feeds.values() if feed.pushes and feed.config.create != "never"]
+    whys = [(feed.name, unidentified(tx, feed)) for feed in feeds]
+    return [f"{name}: nothing is created there meanwhile: {why}: hub quarantine list" for name, why in whys if why]
 
 
 def _postponed(walk: Walk, tx: Tx, feed: Feed) -> list[str]:

@@ -25,7 +25,7 @@ from hub.sync.land import merge_waiting
 from hub.sync.outbox import compare
 from hub.sync.pull import pull
 from hub.sync.push import push
-from hub.sync.report import Progress, Run, Step, counts, findings
+from hub.sync.report import Progress, Run, Step, counts, findings, held_back
 from hub.sync.settle import settle
 from hub.sync.shelves import Outbox, Quarantine
 from hub.sync.unmapped import new_fields
@@ -203,13 +203,13 @@ class Hub:
                 failure, walk.run_id,
             )  # fmt: skip
             met = first_contact(walk, tx) if contact else ()  # it reads everything there is
-            notes = new_fields(walk, tx)
+            notes, held = new_fields(walk, tx), held_back(walk, tx)
         if self.registry.hook.on_event.get_hookimpls() and outcome != "fine":
             text = f"sync ended with {outcome}: " + "; ".join(found[:5] or [failure or ""])
             self.registry.hook.on_event(event=Event(f"run {outcome}", text, data={"run": walk.run_id}))
         if notes and self.registry.hook.on_event.get_hookimpls():
             self.registry.hook.on_event(event=Event("new fields", "; ".join(notes), data={"run": walk.run_id}))
-        return Run(walk.run_id or 0, counted, found, written, met, down, notes)
+        return Run(walk.run_id or 0, counted, found, written, met, down, [*notes, *held])
 
     # -- what there is to see
 
