@@ -94,7 +94,7 @@ identifier = Table(
     "identifier",
     metadata,
     Column("name", String, primary_key=True),  # model:scheme:value
-    Column("golden_id", String, nullable=False, index=True),
+    Column("golden_id", String, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -159,7 +159,6 @@ outbox = Table(
     Column("due_at", BigInteger),
     Column("attempts", Integer, nullable=False, default=0),
     Column("note", Text),  # why it still waits
-    Index("ix_outbox_golden_id", "golden_id"),
     Index("ix_outbox_stream_id_seq", "stream_id", "seq"),
 )
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from hub.store.tables import identifier
 from hub.sync.feed import Feed, identities
 from hub.sync.state import Golden, Link
 from hub.sync.walk import Walk
@@ -12,6 +13,9 @@ from hub.sync.work import Work
 
 if TYPE_CHECKING:
     from hub.sync.arrival import Arrival
+
+Proposal: TypeAlias = "tuple[Arrival, Link, str, list[str]]"
+"""A record without a golden record, its link, the id a new one would get, and the record's identifiers."""
 
 
 def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[tuple[Arrival, Link]]) -> None:
@@ -28,7 +32,7 @@ def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[tuple[Arrival, L
     if carried:
         work.load_golden(carried)
     names: list[tuple[str, str]] = []
-    proposed: list[tuple[Arrival, Link, str, list[str]]] = []
+    proposed: list[Proposal] = []
     for a, link in homeless:
         id = walk.ids(feed.model)
         own = list(identities(feed.model, a.values))
@@ -49,10 +53,10 @@ def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[tuple[Arrival, L
         else:
             moved[id] = target.id
         work.attach(link, target)
-    _hand_over(work, moved)
+    _hand_over(work, proposed, moved)
 
 
-def _report_twins(work: Work, proposed: Sequence[tuple[Arrival, Link, str, list[str]]]) -> None:
+def _report_twins(work: Work, proposed: Sequence[Proposal]) -> None:
     """Two new records of one batch with one identifier: said, and left to a person."""
     first: dict[str, Link] = {}
     for _, link, _, own in proposed:
@@ -89,13 +93,10 @@ def _matched(work: Work, feed: Feed, link: Link, own: list[str], taken: dict[str
     return found
 
 
-def _hand_over(work: Work, moved: dict[str, str]) -> None:
+def _hand_over(work: Work, proposed: Sequence[Proposal], moved: dict[str, str]) -> None:
     """Identifiers claimed for golden records that were not needed go to those that were found."""
-    if not moved:
+    names = sorted({name for _, _, id, own in proposed if id in moved for name in own})
+    if not names:
         return
-    rows = work.tx.rows("SELECT name, golden_id FROM identifier WHERE golden_id IN ?", list(moved))
-    by_target: dict[str, list[str]] = {}
-    for name, id in rows:
-        by_target.setdefault(moved[id], []).append(name)
-    for target, names in by_target.items():
-        work.tx.run("UPDATE identifier SET golden_id = ? WHERE name IN ?", target, names)
+    rows = work.tx.rows("SELECT name, golden_id FROM identifier WHERE name IN ?", names)
+    work.tx.upsert(identifier, ("name", "golden_id"), [(name, moved[id]) for name, id in rows if id in moved])

@@ -68,7 +68,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_identifier")),
         sqlite_with_rowid=False,
     )
-    op.create_index(op.f("ix_identifier_golden_id"), "identifier", ["golden_id"], unique=False)
     op.create_table(
         "lease",
         sa.Column("name", sa.String(), nullable=False),
@@ -121,7 +120,6 @@ def upgrade() -> None:
         sa.Column("note", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("stream_id", "golden_id", "key", name=op.f("pk_outbox")),
     )
-    op.create_index("ix_outbox_golden_id", "outbox", ["golden_id"], unique=False)
     op.create_index("ix_outbox_stream_id_seq", "outbox", ["stream_id", "seq"], unique=False)
     op.create_table(
         "pending",
