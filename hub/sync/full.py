@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from hub.connect import Record
 from hub.sync.feed import Feed
 from hub.sync.land import land
 from hub.sync.walk import BATCH, Walk
 
-PARTS = 16
+PART = 100_000  # keys that are held as a set at once
 
 
 class Sweep:
@@ -27,13 +27,20 @@ class Sweep:
         """Keys the hub knows as living and the read did not show."""
         with walk.store.read() as tx:
             living = tx.rows("SELECT count(*) FROM record WHERE stream_id = ? AND deleted_at IS NULL", feed.id)[0][0]
-        if living == len(self._keys):  # all that was shown is known, so nothing is missing
+        if living == sum(len(shown) for shown in self._parts()):  # all that was shown is known: nothing is missing
             return []
-        missing: list[str] = []
-        for part in range(PARTS):
-            shown = {k for k in self._keys if k % PARTS == part}
-            missing += [key for key in _living(walk, feed) if (d := hash(key)) % PARTS == part and d not in shown]
-        return missing
+        parts = len(self._keys) // PART + 1
+        return [
+            key
+            for part, shown in enumerate(self._parts())
+            for key in _living(walk, feed)
+            if (kept := hash(key)) % parts == part and kept not in shown
+        ]
+
+    def _parts(self) -> Iterator[set[int]]:
+        """The keys, each once, a part at a time."""
+        parts = len(self._keys) // PART + 1
+        return ({key for key in self._keys if key % parts == part} for part in range(parts))
 
 
 def _living(walk: Walk, feed: Feed) -> Iterable[str]:

@@ -54,7 +54,7 @@ def pull(walk: Walk, feed: Feed, full: bool, since: str | None, progress: Progre
 
 @contextmanager
 def seldom_collected() -> Iterator[None]:
-    """A walk makes many objects and few cycles: looking for those as often as usual costs a tenth of its time."""
+    """A walk makes many objects and few cycles, so it looks for those less often while it lasts."""
     usual = gc.get_threshold()
     gc.set_threshold(50_000, 20, 20)
     try:
