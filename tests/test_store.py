@@ -42,6 +42,17 @@ def test_migrations_end_in_the_schema_the_code_expects(store: Store) -> None:
         assert there.get_pk_constraint(table.name)["constrained_columns"] == [c.name for c in table.primary_key]
 
 
+def test_the_newest_migration_is_the_one_that_is_asked_for(store: Store) -> None:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    from hub.store.migrate import HEAD, HERE, revision
+
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD == revision(store.engine)
+
+
 def test_opening_twice_keeps_what_is_there(url: str) -> None:
     first = Store.open(url)
     with first.begin() as tx:

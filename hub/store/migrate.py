@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Engine, inspect, text
 
 HERE = Path(__file__).parent / "migrations"
-HEAD = "0001"
+HEAD = max(file.name.split("_")[0] for file in (HERE / "versions").glob("[0-9]*.py"))  # read without Alembic: 0.3 s
 
 
 def revision(engine: Engine) -> str | None:
