@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import imaplib
 import re
+import select
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -170,10 +171,40 @@ class Imap:
         with self._errors("IDLE"):
             while (left := end - time.monotonic()) > 0:
                 # RFC 2177: an IDLE is to be ended within 29 minutes; many routers forget a connection sooner.
-                said = self.box.idle.wait(timeout=min(left, 540))
-                if any(re.search(rb"\b(EXISTS|EXPUNGE|VANISHED|FETCH)\b", line) for line in said):
+                said = self._idle(min(left, 540))
+                if said and re.search(rb"\b(EXISTS|RECENT|EXPUNGE|VANISHED|FETCH)\b", said):
                     return True
             return False
+
+    def _idle(self, seconds: float) -> bytes:
+        """One line the server says meanwhile, empty where it is silent.
+
+        The library's own wait reads without blocking, and loses the beginning of a line that arrives in two parts.
+        """
+        client = self.box.client
+        with self.box.idle:
+            end = time.monotonic() + seconds
+            while not self._heard():
+                left = end - time.monotonic()
+                if left <= 0:
+                    return b""
+                if select.select([client.sock], [], [], left)[0] and not self._heard():
+                    if not isinstance(client.sock, ssl.SSLSocket):
+                        break  # the line was cut: reading it says so
+                    time.sleep(min(left, 0.05))  # so far only a part of a TLS record, or its end
+            return bytes(client._get_line())  # waits for its end, within the connection's own timeout
+
+    def _heard(self) -> bool:
+        """Whether a line has begun; nothing of it is taken out of the buffer."""
+        client = self.box.client
+        patience = client.sock.gettimeout()
+        client.sock.settimeout(0)
+        try:
+            return bool(client.file.peek(1))
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return False
+        finally:
+            client.sock.settimeout(patience)
 
     def _poll(self, end: float) -> bool:
         before = self.examine(self._open or "INBOX")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import imaplib
 import json
 import socket
 import threading
 import time
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 from boxes import Box, everything, letter, subjects
 from hub_mail import Mail, reading
+from hub_mail.imap import Imap
 
 from hub.connect import ConfigError, Unauthorized, Unavailable
 from hub.testing.mail.imap import free_port
@@ -209,6 +213,33 @@ def test_idle_says_when_something_came(box: Box) -> None:
     assert time.monotonic() - begun < 10
     later.join()
     assert subjects(everything(mail)[0]) == ["Offer"]
+
+
+def test_idle_waits_for_the_rest_of_a_line() -> None:
+    """A server may send a line in two parts, whatever the network does with them."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        imap = parted(ours)
+        later = threading.Timer(0.2, theirs.sendall, [b"XISTS\r\n"])
+        theirs.sendall(b"* 3 E")
+        later.start()
+        assert imap._idle(5) == b"* 3 EXISTS"
+        later.join()
+        assert imap._idle(0.05) == b""
+        theirs.close()
+        with pytest.raises(imaplib.IMAP4.abort):
+            imap._idle(5)
+
+
+def parted(sock: socket.socket) -> Imap:
+    """A connection over a socket of ours, which takes IDLE for begun and ended."""
+
+    wire = imaplib.IMAP4.__new__(imaplib.IMAP4)  # without its greeting and login
+    wire.sock, wire.file, wire.debug = sock, sock.makefile("rb"), 0
+    wire._cmd_log, wire._cmd_log_idx, wire._cmd_log_len = {}, 0, 10
+    imap = Imap.__new__(Imap)
+    imap.box = SimpleNamespace(client=wire, idle=nullcontext())
+    return imap
 
 
 def test_idle_does_not_miss_what_came_after_the_pull(box: Box) -> None:
