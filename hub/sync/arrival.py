@@ -37,6 +37,11 @@ class Arrival(NamedTuple):
         return text((self.version, self.at, self.deleted, self.our_id))
 
 
+def differs(feed: Feed, seen: Values, values: Values) -> bool:
+    """Whether a record shows something else than it last showed; references are compared only once translated."""
+    return any(seen.get(path) != x for path, x in values.items() if path not in feed.mapping.links)
+
+
 def arrive(feed: Feed, record: Record, now: int) -> Arrival:
     """Digest, map and check a record."""
     digest, payload = digested(feed, record)

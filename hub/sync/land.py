@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from hub.connect import Record
-from hub.sync.arrival import Arrival, arrive, digested, read
+from hub.sync.arrival import Arrival, arrive, differs, digested, read
 from hub.sync.clock import micros
 from hub.sync.feed import Feed
 from hub.sync.state import values_of
@@ -56,7 +56,10 @@ def land(
             arrivals.append(Arrival(record.key, digest, payload, None, now, True, None, {}, (), ()))
             continue
         arrivals.append(read(feed, record, digest, payload, now))
-    arrivals = doubt(walk, feed, arrivals)
+    same_time = [a for a in arrivals if (row := known.get(a.key)) is not None and row[3] == a.at]
+    if same_time:  # only of these can it be doubted which state is the later one
+        fresh = {a.key: a for a in doubt(walk, feed, same_time)}
+        arrivals = [fresh.get(a.key, a) for a in arrivals]
     with walk.begin() as work:
         if arrivals:
             take(walk, work, feed, arrivals, hold=hold)
@@ -116,11 +119,7 @@ def doubt(walk: Walk, feed: Feed, arrivals: list[Arrival]) -> list[Arrival]:
         row = merged.get(a.key)
         if row is None or row[1] != a.at or a.problems:
             continue
-        seen = values_of(row[2])
-        links = feed.mapping.links
-        if a.deleted != (row[3] is not None) or any(
-            seen.get(path) != x for path, x in a.values.items() if path not in links
-        ):
+        if a.deleted != (row[3] is not None) or differs(feed, values_of(row[2]), a.values):
             keys.append(a.key)
     if not keys:
         return arrivals

@@ -13,7 +13,7 @@ from hub.connect.retry import NotSent
 from hub.errors import HubError
 from hub.store.tables import outbox
 from hub.sync.answers import answers
-from hub.sync.arrival import arrive
+from hub.sync.arrival import arrive, differs
 from hub.sync.crosswalk import MERGED, Look, their_keys
 from hub.sync.feed import Feed
 from hub.sync.outbox import Want, wanted
@@ -70,20 +70,16 @@ def _look(walk: Walk, feed: Feed, due: list[tuple[str, str]]) -> list[tuple[str,
     arrivals = [arrive(feed, record, now) for record in feed.connector.read(feed.stream.name, keys)]
     with walk.begin() as work:
         work.load(feed.id, keys)
-        edited = [a for a in arrivals if a.deleted or _differs(feed, work.links.get((feed.id, a.key)), a.values)]
+        links = {a.key: work.links.get((feed.id, a.key)) for a in arrivals}
+        edited = [
+            a for a in arrivals if a.deleted or (link := links[a.key]) is None or differs(feed, link.seen, a.values)
+        ]
         if not edited:
             return due
         take(walk, work, feed, edited, fresh=True)
         gone = {a.key for a in edited}
         work.tx.run("DELETE FROM outbox WHERE stream_id = ? AND key IN ? AND state = 'queued'", feed.id, sorted(gone))
     return [row for row in due if row[1] not in gone]
-
-
-def _differs(feed: Feed, link: Link | None, values: dict[str, Any]) -> bool:
-    if link is None:
-        return True
-    links = feed.mapping.links
-    return any(link.seen.get(path) != x for path, x in values.items() if path not in links)
 
 
 def _prepare(walk: Walk, feed: Feed, due: Sequence[tuple[str, str]]) -> list[Sending]:

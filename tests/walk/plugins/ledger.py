@@ -10,8 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from hub.connect import Answer, Connector, Page, Receipt, Record, Stream, Write
-from hub.connect.secret import Secret
+from hub.connect import Answer, Connector, Page, Receipt, Record, Secret, Stream, Write
 from hub.errors import ConfigError, Conflict, Missing, Rejected, Unauthorized, Unavailable
 from hub.plugin import hookimpl
 
