@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from hub.config import StreamConfig
@@ -102,16 +102,12 @@ def refers(model: str) -> bool:
     return bool(_references(model))
 
 
-_refs: dict[str, list[tuple[str, str | None]]] = {}
-
-
+@cache
 def _references(model: str) -> list[tuple[str, str | None]]:
-    if model not in _refs:
-        found: list[tuple[str, str | None]] = []
-        for f in fields(MODELS[model]).values():
-            if f.ref:
-                found.append((f.path, None))
-            elif f.parts:
-                found += [(f.path, inner.path) for inner in fields(f.parts).values() if inner.ref]
-        _refs[model] = found
-    return _refs[model]
+    found: list[tuple[str, str | None]] = []
+    for f in fields(MODELS[model]).values():
+        if f.ref:
+            found.append((f.path, None))
+        elif f.parts:
+            found += [(f.path, inner.path) for inner in fields(f.parts).values() if inner.ref]
+    return found
