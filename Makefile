@@ -32,7 +32,7 @@ $(DONE)/demo: $(DONE)/venv pyproject.toml
 
 $(DONE)/dev: $(DONE)/venv pyproject.toml
 	@echo "installing hub, the demo's servers and the tools of development"
-	@$(call install,-e '.[demo]' --group dev)
+	@$(call install,-e '.[all,spark]' --group dev)
 	@touch $@ $(DONE)/demo
 
 demo: $(DONE)/demo

@@ -17,7 +17,9 @@ ROWS = (
     {"connect", "plugin"},
     {"store", "mapping"},
     {"sync"},
-    {"closure", "finance", "insight", "quality"},
+    {"audit", "paper", "people"},
+    {"finance", "insight", "quality"},
+    {"closure"},
     {"cli", "demo", "web"},
 )
 LEVEL = {room: level for level, rooms in enumerate(ROWS) for room in rooms}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
+from hub.config import closing, duplicates, finance
 from hub.config.cron import cron_fault, seconds
 from hub.config.env import environment
 from hub.config.kinds import Kind
@@ -88,9 +89,15 @@ class _Reader:
         }
         rules = self.rules(connections)
         schedules = {n: self.schedule(n, t, connections) for n, t in self.top.table("schedules").tables()}
+        of_duplicates = duplicates.read(self.top.table("duplicates"))
+        of_finance = finance.read(self.top.table("finance"))
+        of_closing = closing.read(self.top.table("closing"))
         self.top.done()
         self.mistakes.raise_any()
-        return Project(self.root, store, connections, line, rules, schedules, mappings, plugins)
+        return Project(
+            self.root, store, connections, line, rules, schedules, mappings, plugins,
+            of_duplicates, of_finance, of_closing,
+        )  # fmt: skip
 
     def store(self, head: Table) -> Secret:
         raw = head.text("store", "sqlite:///hub.db") or ""

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from hub.config.closing import Closing
+from hub.config.duplicates import Duplicates
+from hub.config.finance import Finance
 from hub.errors import ConfigError
 from hub.secret import Secret
 from hub.suggest import like
@@ -75,6 +78,9 @@ class Project:
     schedules: Mapping[str, ScheduleConfig] = field(default_factory=dict)
     mappings: Path = Path("mappings")  # the folders of its own mapping files and plugins, relative to root
     plugins: Path = Path("plugins")
+    duplicates: Duplicates = field(default_factory=Duplicates)
+    finance: Finance = field(default_factory=Finance)
+    closing: Closing = field(default_factory=Closing)
 
     def connection(self, name: str) -> ConnectionConfig:
         """Return a connection. Raises ConfigError that says which there are."""

@@ -1,4 +1,4 @@
-"""The tables. Times are microseconds since 1970 in UTC, sequences come from the hub's own counter.
+"""What the walk keeps. Times are microseconds since 1970 in UTC, sequences come from the hub's own counter.
 
 `record` is both the landed state of a record and its link to a golden record, so that a first sync writes one row
 for both. While a record waits, `payload` and `landed` are ahead of what was merged (`seen`, `version`, `changed_at`).
@@ -13,7 +13,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     String,
     Table,
@@ -21,10 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-metadata = MetaData(
-    naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s"},
-)
-Serial = BigInteger().with_variant(Integer, "sqlite")
+from hub.store.tables.base import Serial, metadata
 
 counter = Table(
     "counter",

@@ -1,0 +1,1 @@
+"""The audit log, and the people and roles that sign."""

@@ -1,0 +1,1 @@
+"""Bank statements and their entries, allocations, postings, periods and aliases."""

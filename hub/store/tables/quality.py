@@ -1,0 +1,1 @@
+"""Duplicates, what was decided about them, and the scorecards of data quality."""
