@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Boolean, Integer, LargeBinary, SmallInteger, Table
+from sqlalchemy import Boolean, Float, Integer, LargeBinary, SmallInteger, Table
 from sqlalchemy.types import BigInteger, TypeEngine
 
 Row = tuple[Any, ...]
@@ -164,6 +164,8 @@ def _type(kind: TypeEngine[Any]) -> str:
         return "int8"
     if isinstance(kind, Integer):
         return "int4"
+    if isinstance(kind, Float):
+        return "float8"
     if isinstance(kind, Boolean):
         return "bool"
     if isinstance(kind, LargeBinary):

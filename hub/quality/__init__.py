@@ -1,0 +1,1 @@
+"""The room of data quality: checks and scorecards, duplicates found, explained, decided and taken apart again."""
