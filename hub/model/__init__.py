@@ -15,6 +15,7 @@ from hub.model.models import (
     Message,
     Order,
     Payment,
+    PayoutLine,
     Product,
     Ticket,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "Order",
     "Part",
     "Payment",
+    "PayoutLine",
     "Product",
     "Ticket",
     "Values",

@@ -58,6 +58,16 @@ class Allocation(Part):
     amount: Money | None = None
 
 
+class PayoutLine(Part):
+    """One movement of which a processor's payout is made up."""
+
+    kind: Literal["charge", "refund", "dispute", "fee", "adjustment", "other"] | None = None
+    source: Annotated[str | None, says("the processor's id of the charge or refund, as in identifiers.stripe")] = None
+    reference: str | None = None
+    amount: Annotated[Money | None, says("gross; negative where it went back")] = None
+    fee: Annotated[Money | None, says("kept by the processor")] = None
+
+
 class Attachment(Part):
     """A file that came with a message; its content is kept in the raw record."""
 
@@ -211,17 +221,34 @@ class Invoice(Model):
 class Payment(Model):
     """Money that came in, or went back where the amount is negative."""
 
+    kind: Annotated[
+        Literal["payment", "payout"] | None, says("payout: what a processor hands on of payments it took before")
+    ] = None
     amount: Money | None = None
     fee: Annotated[Money | None, says("kept by the processor")] = None
     refunded: Annotated[Money | None, says("given back since")] = None
-    paid_on: date | None = None
+    charges: Annotated[Money | None, says("taken by banks on the way, as the bank states")] = None
+    instructed: Annotated[Money | None, says("what the payer ordered, before conversion and charges")] = None
+    paid_on: Annotated[date | None, says("the day it was booked")] = None
+    value_on: Annotated[date | None, says("the day it counts from")] = None
     paid_at: datetime | None = None
     method: Literal["card", "transfer", "direct_debit", "cash", "cheque", "other"] | None = None
     customer: Annotated[str | None, refers("customer", "who paid, where known")] = None
     payer: Annotated[str | None, says("the payer's name as given")] = None
     payer_account: Annotated[str | None, says("IBAN or account number")] = None
-    reference: Annotated[str | None, says("remittance text or structured reference")] = None
-    identifiers: Annotated[dict[str, str], identifies("by scheme: identifiers.stripe, identifiers.end_to_end")] = {}
+    payer_bank: Annotated[str | None, says("BIC")] = None
+    account: Annotated[str | None, says("our own account it was booked on: IBAN or account number")] = None
+    reference: Annotated[str | None, says("remittance text as given")] = None
+    structured_reference: Annotated[
+        str | None, says("a creditor reference in a field of its own, unchecked: RF, QRR, OGM, KID, viite, OCR")
+    ] = None
+    end_to_end: Annotated[str | None, says("the id the payer gave it; not unique")] = None
+    entry_reference: Annotated[str | None, says("the bank's own reference of the entry")] = None
+    batch: Annotated[str | None, says("entry reference, or key, of the batch entry it is a part of")] = None
+    return_of: Annotated[str | None, says("entry reference or end-to-end id of the payment it returns")] = None
+    return_reason: Annotated[str | None, says("ISO 20022 code where there is one: AC04, MD06")] = None
+    parts: Annotated[list[PayoutLine], says("of a payout: what it is made up of")] = []
+    identifiers: Annotated[dict[str, str], identifies("by scheme: identifiers.stripe, identifiers.bank")] = {}
     invoice: Annotated[str | None, refers("invoice", "the invoice it pays, where there is just one")] = None
     allocations: list[Allocation] = []
     state: Literal["pending", "succeeded", "failed", "cancelled", "refunded", "disputed"] | None = None
