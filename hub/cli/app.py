@@ -14,6 +14,7 @@ import typer
 
 import hub
 from hub.cli import (
+    audit,
     check,
     connector,
     demo,
@@ -21,6 +22,7 @@ from hub.cli import (
     init,
     mapping,
     outbox,
+    people,
     plugins,
     preview,
     quarantine,
@@ -83,6 +85,8 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(connector.app, name="connector")
+app.add_typer(people.app, name="people")
+app.add_typer(audit.app, name="audit")
 
 
 def run(arguments: Sequence[str]) -> int:

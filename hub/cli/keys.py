@@ -57,4 +57,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "mapping try": ("kind", "field", "theirs", "value", "severity", "reason"),
     "schema": ("model", "field", "type", "required", "identifier", "ref", "text"),
     "plugins": ("kind", "name", "plugin", "text"),
+    "people list": ("name", "full_name", "email", "roles"),
+    "audit list": ("n", "seq", "at", "who", "what", "data", "hash"),
+    "audit verify": ("entries", "ok", "broken", "why", "head"),
 }

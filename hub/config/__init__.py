@@ -1,5 +1,6 @@
 """The project's settings; the only room that reads hub.toml and the environment."""
 
+from hub.config.actor import acting
 from hub.config.cache import cache_folder
 from hub.config.env import environment
 from hub.config.kinds import Kind
@@ -15,6 +16,7 @@ __all__ = [
     "Rule",
     "ScheduleConfig",
     "StreamConfig",
+    "acting",
     "cache_folder",
     "environment",
     "find",
