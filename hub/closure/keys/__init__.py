@@ -1,0 +1,28 @@
+"""The keys of archives, kept outside of them: the line's key, the signing key, and a key a customer and class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hub.closure.keys.masters import FileMasters, Masters, signed_by
+from hub.closure.keys.ring import DataKey, KeyRing, Owner
+from hub.store.apart import only
+from hub.store.tables.closing import archive_key
+
+
+@contextmanager
+def keys_in(folder: Path) -> Iterator[KeyRing]:
+    """The keys of one folder: a file a line, the signing key, and `data.db` with the wrapped data keys."""
+    masters = FileMasters(folder)
+    masters.public()  # makes the folder
+    store = only(f"sqlite:///{folder / 'data.db'}", archive_key)
+    try:
+        (folder / "data.db").chmod(0o600)
+        yield KeyRing(store, masters)
+    finally:
+        store.close()
+
+
+__all__ = ["DataKey", "FileMasters", "KeyRing", "Masters", "Owner", "keys_in", "signed_by"]
