@@ -1,0 +1,1 @@
+"""What a company is owed and was paid: statements in, payments matched to invoices, everything explained."""
