@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
 
 from hub.config.table import Table
+from hub.suggest import like
 
+OnMerge = Literal["link", "update", "merge"]
+"""What becomes of the second record of one stream: it stays as it is, it is written too, or the system merges both."""
 Backend = Literal["duckdb", "spark"]
 BACKENDS = ("duckdb", "spark")
 
@@ -21,9 +25,10 @@ class Duplicates:
     backend: Backend = "duckdb"
     spark: str = "local[*]"  # the Spark master, where the backend is spark
     separate: tuple[tuple[str, ...], ...] = ()  # business lines that are never merged across, in groups
+    on_merge: Mapping[str, OnMerge] = field(default_factory=dict)  # by connection; one not named: link
 
 
-def read(table: Table) -> Duplicates:
+def read(table: Table, connections: Collection[str] = ()) -> Duplicates:
     """Read the section; mistakes are noted in the table."""
     given = Duplicates()
     merge_at, ask_at = table.get("merge_at", float, given.merge_at), table.get("ask_at", float, given.ask_at)
@@ -40,8 +45,22 @@ def read(table: Table) -> Duplicates:
         backend=table.choice("backend", BACKENDS, given.backend),
         spark=table.text("spark", given.spark) or given.spark,
         separate=_separate(table),
+        on_merge=_on_merge(table.table("on_merge"), connections),
     )
     table.done()
+    return found
+
+
+def _on_merge(table: Table, connections: Collection[str]) -> dict[str, OnMerge]:
+    """What a merge does over there, by connection: [duplicates.on_merge] crm = "merge"."""
+    found: dict[str, OnMerge] = {}
+    for name in table.data:
+        if name not in connections:
+            known = ", ".join(connections) or "none"
+            table.get(name, str)
+            table.wrong(name, f'no connection "{name}"{like(name, connections)}; known: {known}')
+        else:
+            found[name] = table.choice(name, get_args(OnMerge), "link")
     return found
 
 

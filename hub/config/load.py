@@ -89,7 +89,7 @@ class _Reader:
         }
         rules = self.rules(connections)
         schedules = {n: self.schedule(n, t, connections) for n, t in self.top.table("schedules").tables()}
-        of_duplicates = duplicates.read(self.top.table("duplicates"))
+        of_duplicates = duplicates.read(self.top.table("duplicates"), connections)
         of_finance = finance.read(self.top.table("finance"))
         of_closing = closing.read(self.top.table("closing"))
         self.top.done()

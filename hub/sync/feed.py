@@ -85,7 +85,7 @@ def _identifying(model: str, paths: tuple[str, ...]) -> list[tuple[str, str]]:
 
 def referred(model: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The golden ids a record's values refer to, as (field, id)."""
-    for path, member in _references(model):
+    for path, member in reference_fields(model):
         value = values.get(path)
         if not value:
             continue
@@ -99,11 +99,12 @@ def referred(model: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]
 
 def refers(model: str) -> bool:
     """Whether records of the model refer to others."""
-    return bool(_references(model))
+    return bool(reference_fields(model))
 
 
 @cache
-def _references(model: str) -> list[tuple[str, str | None]]:
+def reference_fields(model: str) -> list[tuple[str, str | None]]:
+    """The fields of a model that refer to others; of a list of parts the member that does, else None."""
     found: list[tuple[str, str | None]] = []
     for f in fields(MODELS[model]).values():
         if f.ref:

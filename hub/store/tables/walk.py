@@ -192,9 +192,13 @@ merge = Table(
     Column("survivor_id", String, nullable=False, index=True),
     Column("loser_id", String, nullable=False, index=True),
     Column("seq", BigInteger, nullable=False),
-    Column("survivor", Text, nullable=False),  # snapshot {data, first, stamps}
+    Column("survivor", Text, nullable=False),  # snapshot {data, first, stamps, archived_at}
     Column("loser", Text, nullable=False),
+    Column("done_by", String, nullable=False),
+    Column("done_at", BigInteger, nullable=False),
     Column("undone_seq", BigInteger),
+    Column("undone_by", String),
+    Column("undone_at", BigInteger),
 )
 
 finding = Table(

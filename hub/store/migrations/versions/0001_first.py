@@ -99,7 +99,11 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("survivor", sa.Text(), nullable=False),
         sa.Column("loser", sa.Text(), nullable=False),
+        sa.Column("done_by", sa.String(), nullable=False),
+        sa.Column("done_at", sa.BigInteger(), nullable=False),
         sa.Column("undone_seq", sa.BigInteger(), nullable=True),
+        sa.Column("undone_by", sa.String(), nullable=True),
+        sa.Column("undone_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_merge")),
     )
     op.create_index(op.f("ix_merge_loser_id"), "merge", ["loser_id"], unique=False)
