@@ -9,7 +9,7 @@ from pathlib import Path
 from hub.closure.keys.masters import FileMasters, Masters, signed_by
 from hub.closure.keys.ring import DataKey, KeyRing, Owner
 from hub.store.apart import only
-from hub.store.tables.closing import archive_key
+from hub.store.tables.archive import archive_key
 
 
 @contextmanager

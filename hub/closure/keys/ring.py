@@ -15,7 +15,7 @@ from hub.closure.keys.masters import Masters
 from hub.errors import Unauthorized
 from hub.store import Store
 from hub.store.apart import erasing
-from hub.store.tables.closing import archive_key
+from hub.store.tables.archive import archive_key
 
 BATCH = 500
 COLUMNS = ("id", "line", "customer", "class", "wrapped", "made_at")

@@ -1,6 +1,6 @@
 """The tables, a module a capability; importing this one knows them all."""
 
-from hub.store.tables import audit, closing, finance, quality
+from hub.store.tables import archive, audit, closing, finance, quality
 from hub.store.tables.base import Serial, metadata
 from hub.store.tables.walk import (
     counter,
@@ -23,6 +23,7 @@ from hub.store.tables.walk import (
 
 __all__ = [
     "Serial",
+    "archive",
     "audit",
     "closing",
     "counter",
