@@ -16,6 +16,7 @@ from hub.sync.answers import answers
 from hub.sync.arrival import arrive, differs
 from hub.sync.crosswalk import MERGED, Look, their_keys
 from hub.sync.feed import Feed
+from hub.sync.freeze import thawed
 from hub.sync.outbox import Want, wanted
 from hub.sync.sending import Sending, forget, mark_sent
 from hub.sync.state import Golden, Link
@@ -89,6 +90,7 @@ def _prepare(walk: Walk, feed: Feed, due: Sequence[tuple[str, str]]) -> list[Sen
         return ready
     with walk.begin() as work:
         work.load_golden(golden_id for golden_id, _ in due)
+        due = thawed(walk, work, feed, due)
         drop: list[tuple[str, str]] = []
         wants: list[tuple[Golden, Link | None, Want]] = []
         for golden_id, key in due:

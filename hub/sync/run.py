@@ -21,6 +21,7 @@ from hub.sync.contact import Difference, differences, first_contact
 from hub.sync.derive import derive
 from hub.sync.feed import HUB, Feed
 from hub.sync.feeds import feeds
+from hub.sync.freeze import in_use
 from hub.sync.land import merge_waiting
 from hub.sync.outbox import compare
 from hub.sync.pull import pull
@@ -105,18 +106,21 @@ class Hub:
         since: str | None = None,
         dry_run: bool = False,
         progress: Progress | None = None,
+        permit: str | None = None,
     ) -> Run:
         """Read what changed in these connections (None: all), merge it, and write what they lack.
 
+        `permit` names a frozen business line that may change all the same: only its own closing does so.
         Raises Busy while another run works on one of them, Unavailable or Unauthorized where one does not answer.
         """
-        names = list(connections or self.project.connections)
+        names = in_use(self.store, self.project, connections)
         for name in names:
             self.connector(name)
         lease = Lease(self.store, names)
         with nullcontext() if dry_run else lease.held(), self.store.rehearse() if dry_run else nullcontext():
             walk = self.walk()
             walk.lease = None if dry_run else lease
+            walk.permit = permit
             self._begin(walk)
             chosen = [
                 f for f in walk.feeds.values()

@@ -8,6 +8,7 @@ from hub.store.tables import pending, quarantine
 from hub.sync.arrival import Arrival
 from hub.sync.crosswalk import MERGED, QUARANTINED, TO_MERGE, WANTS_REFERENCE, golden_ids, needed, wake
 from hub.sync.feed import Feed, identities
+from hub.sync.freeze import buried, cold
 from hub.sync.merge import Snapshot, observe
 from hub.sync.resolve import resolve
 from hub.sync.state import Link
@@ -27,6 +28,8 @@ def take(
     if fresh:
         arrivals = [_now(work.links.get((feed.id, a.key)), a) for a in arrivals]
     sent = {row[0] for row in work.tx.rows("SELECT key FROM outbox WHERE stream_id = ? AND state = 'sent'", feed.id)}
+    arrivals = buried(work, feed, arrivals)
+    frozen = cold(walk, work, feed, arrivals)
     going: list[tuple[Arrival, Link]] = []
     for a in arrivals:
         link = work.links.get((feed.id, a.key))
@@ -42,7 +45,7 @@ def take(
         link.digest, link.payload = a.digest, a.payload
         work.payloads.add((feed.id, a.key))
         work.touch(link)
-        if hold or a.key in sent or (homeless and "" in sent):
+        if hold or a.key in frozen or a.key in sent or (homeless and "" in sent):
             link.waiting, link.landed = TO_MERGE, a.landed
             continue
         going.append((a, link))

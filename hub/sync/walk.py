@@ -51,6 +51,7 @@ class Walk:
     project: Project
     feeds: dict[int, Feed]
     ids: Ids
+    permit: str | None = None  # the frozen business line this run may change: that of the closing that runs it
     derive: Any = None  # the hook, None where no plugin has it
     survive: Any = None
     run_id: int | None = None

@@ -9,6 +9,7 @@ from hub.store import Tx
 from hub.store.tables import finding, golden, identifier, lineage, record, reference
 from hub.store.tx import Row
 from hub.sync.feed import referred, refers
+from hub.sync.frozen import refuse_merges
 from hub.sync.merge import Finding, Merging
 from hub.sync.stamp import Rankings
 from hub.sync.state import GOLDEN, LINK, Golden, Link, golden_of, link_of, text
@@ -201,6 +202,7 @@ class Work:
                     cleared.append(g.id)
                 refs += [(target, g.id, path) for path, target in set(referred(g.model, g.values))]
             g.new = g.changed = False
+        refuse_merges(self.tx, [row[0] for row in changed if row[5] is not None])
         columns = ("id", "model", "data", "first", "stamps", "into_id", "archived_at", "seq")
         self.tx.insert(golden, columns, fresh)
         self.tx.upsert(golden, columns, changed)
