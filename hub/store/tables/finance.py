@@ -6,7 +6,9 @@ that reverses it. Amounts are minor units of the currency beside them.
 
 from __future__ import annotations
 
-from sqlalchemy import DDL, BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text, event
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text, event
 
 from hub.store.tables.base import Serial, metadata
 
@@ -164,9 +166,15 @@ def triggers(dialect: str) -> list[str]:
     return made
 
 
-def _guard(_: object, connection: object, **__: object) -> None:
-    for statement in triggers(connection.dialect.name):  # type: ignore[attr-defined]
-        connection.execute(DDL(statement.replace("%", "%%")))  # type: ignore[attr-defined]
+def _guard(_: Any, connection: Any, **__: Any) -> None:
+    guard(connection)
+
+
+def guard(connection: Any) -> None:
+    """Make the triggers on a connection of SQLAlchemy."""
+    kind = connection.dialect.name
+    for statement in triggers(kind):
+        connection.exec_driver_sql(statement.replace("%", "%%") if kind == "postgresql" else statement)
 
 
 event.listen(metadata, "after_create", _guard)

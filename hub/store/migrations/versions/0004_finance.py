@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub.store.tables.finance import triggers
+from hub.store.tables.finance import guard
 
 revision = "0004"
 down_revision = "0003"
@@ -121,8 +121,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("payment_id", name=op.f("pk_settlement")),
     )
     op.create_index(op.f("ix_settlement_status"), "settlement", ["status"], unique=False)
-    connection = op.get_bind()
-    for statement in triggers(connection.dialect.name):
-        connection.exec_driver_sql(
-            statement.replace("%", "%%") if connection.dialect.name == "postgresql" else statement
-        )
+    guard(op.get_bind())
