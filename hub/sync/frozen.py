@@ -12,7 +12,7 @@ NOTE = "frozen: its business line is being closed; see hub close status"
 
 def frozen_lines(tx: Tx, permit: str | None = None) -> dict[str, int]:
     """The frozen lines and their closings, without the one that may be written to."""
-    return {line: id for line, id in tx.rows("SELECT line, closing_id FROM freeze") if line != permit}
+    return {line: id for line, id in tx.rows("SELECT line, closing_id FROM frozen_line") if line != permit}
 
 
 def frozen(tx: Tx, ids: Iterable[str], permit: str | None = None) -> set[str]:

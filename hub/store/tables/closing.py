@@ -39,8 +39,8 @@ scope = Table(
     sqlite_with_rowid=False,
 )
 
-freeze = Table(
-    "freeze",
+frozen_line = Table(
+    "frozen_line",
     metadata,
     Column("line", String, primary_key=True),
     Column("closing_id", Integer, nullable=False),

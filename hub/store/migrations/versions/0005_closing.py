@@ -39,11 +39,11 @@ def upgrade() -> None:
     )
     op.create_index("ix_closing_scope_golden_id", "closing_scope", ["golden_id"], unique=False)
     op.create_table(
-        "freeze",
+        "frozen_line",
         sa.Column("line", sa.String(), nullable=False),
         sa.Column("closing_id", sa.Integer(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("line", name=op.f("pk_freeze")),
+        sa.PrimaryKeyConstraint("line", name=op.f("pk_frozen_line")),
     )
     op.create_table(
         "closing_approval",
