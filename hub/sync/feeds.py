@@ -45,10 +45,8 @@ def feeds(project: Project, registry: Registry, store: Store, connector: Callabl
             theirs = (".".join(row.theirs.path) for row in feed.mapping.rows if row.theirs is not None)
             feed.connector.want(feed.stream.name, theirs)
         feeds += mine
-    if registry.hook.derive.get_hookimpls():
-        ids = [(model, register(store, HUB, model, model)) for model in MODELS]
-        feeds += hub_feeds(ids, lambda model: StreamConfig(model, f"{HUB}.{model}"))
-    return feeds
+    ids = [(model, register(store, HUB, model, model)) for model in MODELS]
+    return feeds + hub_feeds(ids, lambda model: StreamConfig(model, f"{HUB}.{model}"))
 
 
 def register(store: Store, connection: str, stream: str, model: str) -> int:

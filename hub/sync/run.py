@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 
 import msgspec
@@ -26,7 +26,9 @@ from hub.sync.land import merge_waiting
 from hub.sync.outbox import compare
 from hub.sync.pull import pull
 from hub.sync.push import push
+from hub.sync.refresh import refresh
 from hub.sync.report import Progress, Run, Step, counts, findings, held_back
+from hub.sync.say import Said, say
 from hub.sync.settle import settle
 from hub.sync.shelves import Outbox, Quarantine
 from hub.sync.unmapped import new_fields
@@ -95,6 +97,18 @@ class Hub:
             derive=hook.derive if hook.derive.get_hookimpls() else None,
             survive=hook.survive if hook.survive.get_hookimpls() else None,
         )
+
+    # -- for the rooms above
+
+    def say(self, said: Sequence[Said]) -> int:
+        """Land values about golden records as records of the connection `hub`; return how many moved."""
+        with Lease(self.store, [HUB]).held(patience=60):
+            return say(self.walk(), said)
+
+    def refresh(self, ids: Iterable[str], patience: float = 60.0) -> int:
+        """Read the records of these golden records anew from the systems that hold them; return how many."""
+        with Lease(self.store, list(self.project.connections)).held(patience):
+            return refresh(self.walk(), ids)
 
     # -- a run
 
