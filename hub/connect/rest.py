@@ -141,6 +141,8 @@ class RestConnector(Connector):
 
     def _at_home(self, path: str) -> None:
         """Refuse an absolute address elsewhere, as a next page may have: the credentials would go there."""
+        if path[:1] == "/" != path[1:2]:
+            return
         url, home = httpx.URL(path), httpx.URL(self.base_url)
         if url.is_absolute_url and (url.scheme, url.host, url.port) != (home.scheme, home.host, home.port):
             raise ConfigError(f"{bare(self.base_url)}: sends us on to {url.scheme}://{url.host}; is that its base_url?")

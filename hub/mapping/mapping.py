@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as Dict
 from typing import Any
@@ -18,6 +19,8 @@ from hub.model import MODELS
 Values = dict[str, Any]
 Look = Callable[[str, str], str | None]
 new = tuple.__new__  # a NamedTuple's own constructor takes three times as long
+
+ONLY_TEXT = {str}
 
 Gone = tuple[str, str, str]
 """A reference without an answer: field, stream, key (or golden id)."""
@@ -92,16 +95,13 @@ class Mapping:
         plain = not escapes and data.isascii()  # type: ignore[union-attr]  # no escapes: it is bytes
         values = self._start.copy()
         problems: list[Problem] = []
-        for field, value in zip(self._fields, got):  # noqa: B905 - the keyword costs, and got is longer on purpose
-            if type(value) is str and (plain or value.isascii()):
-                if value:
-                    values[field] = value
-            elif value is UNSET:
-                del values[field]
-            elif value is not None:
-                self._take(field, value, values, problems)
+        count = len(self._fields)
+        if self._whole(got[:count], plain=plain):
+            values.update(zip(self._fields, got))  # noqa: B905 - the keyword costs, and got is longer on purpose
+        else:
+            self._texts_one_by_one(got, values, problems, plain=plain)
         if self._rest:
-            for (field, convert, blank, absent), value in zip(self._rest, got[len(self._fields) :], strict=False):
+            for (field, convert, blank, absent), value in zip(self._rest, got[count:], strict=False):
                 if value is None or value == "":
                     values[field] = blank
                 elif value is UNSET:
@@ -120,6 +120,26 @@ class Mapping:
             if values.get(row.field) is None:
                 self._lacking(row, problems)
         return new(Reading, (values, problems))
+
+    @staticmethod
+    def _whole(texts: Sequence[Any], *, plain: bool) -> bool:
+        """Whether all these values are texts that may be taken as they stand, as nearly always: asked in one go."""
+        if set(map(type, texts)) != ONLY_TEXT or "" in texts:
+            return False
+        if plain:
+            return True
+        joined = "\n".join(texts)  # a line feed joins with nothing, so the whole is NFC where each of them is
+        return joined.isascii() or (unicodedata.is_normalized("NFC", joined) and _storable(joined))
+
+    def _texts_one_by_one(self, got: Sequence[Any], values: Values, problems: list[Problem], *, plain: bool) -> None:
+        for field, value in zip(self._fields, got):  # noqa: B905 - got is longer on purpose
+            if type(value) is str and (plain or value.isascii()):
+                if value:
+                    values[field] = value
+            elif value is UNSET:
+                del values[field]
+            elif value is not None:
+                self._take(field, value, values, problems)
 
     def _take(self, field: str, value: Any, values: Values, problems: list[Problem]) -> None:
         """Read one value the slow way, with a report of what is wrong with it."""
@@ -230,6 +250,15 @@ class Mapping:
 
         look(whole, self._known, "")
         return found
+
+
+def _storable(text: str) -> bool:
+    """Whether no half of a surrogate pair stands in it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _path(row: Row) -> Path:

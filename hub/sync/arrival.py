@@ -9,7 +9,7 @@ import msgspec
 
 from hub.connect import Record
 from hub.mapping import Problem
-from hub.model import MODELS, Values, field
+from hub.model import Values
 from hub.sync.clock import micros
 from hub.sync.feed import Feed
 from hub.sync.state import text
@@ -70,7 +70,10 @@ def read(feed: Feed, record: Record, digest: bytes, payload: bytes, now: int) ->
         return Arrival(record.key, digest, payload, record.version, at, True, record.our_id, {}, (), ())
     reading = feed.mapping.read(payload)
     values, problems = reading.values, reading.problems
-    _set_line(feed, values)
+    if feed.line_path == "line":
+        values["line"] = values.get("line") or feed.line
+    elif feed.line_path is not None:
+        values.setdefault(feed.line_path, True)
     for check in feed.checks:
         problems = [*problems, *check(feed.model, values)]
     if not problems:
@@ -78,14 +81,3 @@ def read(feed: Feed, record: Record, digest: bytes, payload: bytes, now: int) ->
     errors = tuple(p for p in problems if p.severity == "error")
     unclear = tuple(p.field for p in problems if p.severity != "error" and p.field)
     return Arrival(record.key, digest, payload, record.version, at, False, record.our_id, values, unclear, errors)
-
-
-def _set_line(feed: Feed, values: Values) -> None:
-    """Every record carries its business line: the mapping's, else its connection's."""
-    if feed.line is None:
-        return
-    if field(MODELS[feed.model], "line") is not None:
-        if not values.get("line"):
-            values["line"] = feed.line
-    elif field(MODELS[feed.model], f"lines.{feed.line}") is not None:
-        values.setdefault(f"lines.{feed.line}", True)

@@ -12,6 +12,7 @@ from hub.connect import Connector, Stream
 from hub.mapping import Mapping as FieldMapping
 from hub.mapping import Problem
 from hub.model import MODELS, Field, Values, fields
+from hub.model import field as field_of
 
 HUB = "hub"  # the connection whose records follow from golden ones
 
@@ -32,6 +33,12 @@ class Feed:
     checks: tuple[Check, ...] = ()
     settled: bool = False  # whether writes left over from before were settled in this run
     lookup: dict[str, int] = field(default_factory=dict)  # stream names of this connection to ids
+    line_path: str | None = None  # where records carry the business line: the mapping's, else its connection's
+
+    def __post_init__(self) -> None:
+        if self.line is not None:
+            paths = ("line", f"lines.{self.line}")
+            self.line_path = next((p for p in paths if field_of(MODELS[self.model], p) is not None), None)
 
     @property
     def name(self) -> str:

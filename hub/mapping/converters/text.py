@@ -37,6 +37,8 @@ def same(value: Any) -> Any:
 
 def strip(value: Any) -> str | None:
     """Text without blanks around it."""
+    if type(value) is str and value.isascii():  # the commonest case by far
+        return value.strip() or None
     found = text(value)
     return (found.strip() or None) if found else None
 
