@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from hub.store import Tx
 from hub.sync.feed import HUB, Feed
-from hub.sync.outbox import wanted
+from hub.sync.outbox import merged_references, wanted
 from hub.sync.state import GOLDEN, LINK, golden_of, link_of
 from hub.sync.walk import Walk
 
@@ -58,6 +58,7 @@ def _of(walk: Walk, tx: Tx, feed: Feed, golden_id: str, key: str) -> list[Differ
     if key:
         link = link_of(tx.rows(f"SELECT {LINK} FROM record WHERE stream_id = ? AND key = ?", feed.id, key)[0])
     paths = feed.mapping.writable if key else feed.mapping.creatable
+    into = merged_references(tx, [golden], [link] if link else [])
     return [
         Difference(
             feed.connection,
@@ -70,7 +71,7 @@ def _of(walk: Walk, tx: Tx, feed: Feed, golden_id: str, key: str) -> list[Differ
             link.seen.get(path) if link else None,
             walk.connections.get(stamp.again.stream, ""),
         )  # fmt: skip
-        for path, (value, stamp) in wanted(golden, link, paths).items()
+        for path, (value, stamp) in wanted(golden, link, paths, into).items()
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from hub.model import MODELS, Values, field
 from hub.sync.feed import Feed, referred
+from hub.sync.follow import any_merged, survivors
 from hub.sync.work import Work
 
 MERGED, TO_MERGE, QUARANTINED, WANTS_REFERENCE = range(4)
@@ -15,7 +16,11 @@ Look = Callable[[str, str], str | None]
 
 
 def golden_ids(work: Work, feed: Feed, records: Iterable[Values]) -> Look | None:
-    """A look-up of (stream, their key) to golden id; None where the mapping has no references."""
+    """A look-up of (stream, their key) to golden id; None where the mapping has no references.
+
+    Of a record whose golden record was merged into another it gives the id from before: what refers to it shows the
+    same as ever, and is back on its side when the merge is taken apart.
+    """
     if not feed.mapping.links:
         return None
     wanted: dict[str, set[str]] = {}
@@ -28,7 +33,8 @@ def golden_ids(work: Work, feed: Feed, records: Iterable[Values]) -> Look | None
         if target is None:
             continue
         rows = work.tx.rows(
-            "SELECT key, golden_id FROM record WHERE stream_id = ? AND key IN ? AND golden_id IS NOT NULL",
+            "SELECT key, COALESCE(origin_id, golden_id) FROM record "
+            "WHERE stream_id = ? AND key IN ? AND golden_id IS NOT NULL",
             target,
             sorted(keys),
         )
@@ -36,22 +42,33 @@ def golden_ids(work: Work, feed: Feed, records: Iterable[Values]) -> Look | None
         for key in keys:
             inside = work.links.get((target, key))
             if inside is not None and inside.golden_id:
-                found[stream, key] = inside.golden_id
+                found[stream, key] = inside.origin_id or inside.golden_id
+    work.learn(id for id in found.values() if id)
     return lambda stream, key: found.get((stream, key))
 
 
 def their_keys(work: Work, feed: Feed, records: Iterable[Values]) -> Look | None:
-    """A look-up of (stream, golden id) to their key; None where the mapping has no references."""
+    """A look-up of (stream, golden id) to their key; None where the mapping has no references.
+
+    Where a merged golden record has several records in a stream, its own comes before those of the other side.
+    """
     if not feed.mapping.links:
         return None
     ids = {id for values in records for _, id in referred(feed.model, values)}
     streams = {feed.lookup[name]: name for name in set(feed.mapping.links.values()) if name in feed.lookup}
+    into = survivors(work.tx, ids) if any_merged(work.tx) else {}
     rows = work.tx.rows(
-        "SELECT stream_id, golden_id, key FROM record WHERE golden_id IN ? AND deleted_at IS NULL ORDER BY key DESC",
-        sorted(ids),
+        "SELECT stream_id, golden_id, key, COALESCE(origin_id, golden_id) FROM record "
+        "WHERE golden_id IN ? AND deleted_at IS NULL ORDER BY key DESC",
+        sorted({into.get(id, id) for id in ids}),
     )
-    found = {(streams[stream], id): key for stream, id, key in rows if stream in streams}
-    return lambda stream, id: found.get((stream, id))
+    found: dict[tuple[str, str], str] = {}
+    own: dict[tuple[str, str], str] = {}
+    for stream, golden_id, key, origin in rows:
+        if stream in streams:
+            found[streams[stream], golden_id] = key
+            own[streams[stream], origin] = key
+    return lambda stream, id: own.get((stream, id)) or found.get((stream, into.get(id, id)))
 
 
 def needed(feed: Feed, path: str) -> bool:

@@ -18,7 +18,8 @@ from hub.model import MODELS, Values
 from hub.plugin import Derived, Golden
 from hub.store import Store, Tx
 from hub.store.tables import derived as derived_table
-from hub.sync.feed import HUB, Feed, identifier_fields
+from hub.sync.feed import HUB, Feed, identifier_fields, reference_fields
+from hub.sync.follow import group, seen_by_others, survivors
 from hub.sync.land import land
 from hub.sync.walk import Walk
 
@@ -80,51 +81,60 @@ class Looking:
     def get(self, id: str) -> Golden | None:
         """The golden record of that id, or of the one it was merged into."""
         with self._store.read() as tx:
-            for _ in range(20):
-                rows = tx.rows("SELECT id, model, data, into_id FROM golden WHERE id = ?", id)
-                if not rows:
-                    return None
-                if rows[0][3] is None:
-                    return _golden(rows[0])
-                id = rows[0][3]
-        return None
+            id = survivors(tx, [id]).get(id, id)
+            found = _golden(tx, tx.rows("SELECT id, model, data FROM golden WHERE id = ?", id))
+        return found[0] if found else None
 
     def list(self, model: str, **fields: Any) -> Goldens:
         """All golden records of a model whose fields have these values; by identifiers it is quick."""
         with self._store.read() as tx:
-            return [_golden(row) for row in find(tx, model, fields)]
+            return _golden(tx, find(tx, model, fields))
 
     def referring(self, id: str, model: str) -> Goldens:
         """All golden records of a model that refer to that id."""
         with self._store.read() as tx:
+            id = survivors(tx, [id]).get(id, id)
             rows = tx.rows(
                 "SELECT DISTINCT g.id, g.model, g.data FROM reference r JOIN golden g ON g.id = r.golden_id "
                 "WHERE r.target_id = ? AND g.model = ? AND g.into_id IS NULL ORDER BY g.id",
                 id,
                 model,
             )
-        return [_golden(row) for row in rows]
+            return _golden(tx, rows)
 
 
-def _golden(row: Any) -> Golden:
-    return Golden(row[0], row[1], msgspec.json.decode(row[2]))
+def _golden(tx: Tx, rows: Sequence[Any]) -> Goldens:
+    return [
+        Golden(*row) for row in seen_by_others(tx, [(id, model, msgspec.json.decode(data)) for id, model, data in rows])
+    ]
 
 
 def find(tx: Tx, model: str, fields: Values, limit: int | None = None, *, archived: bool = True) -> list[Any]:
     """Rows (id, model, data) of the golden records whose fields have these values.
 
-    A field named without its kind (`emails`) means any kind of it.
+    A field named without its kind (`emails`) means any kind of it. What a merged record is known by finds the one
+    that stands for it.
     """
-    where, values = ["model = ?", "into_id IS NULL", "data <> '{}'"], [model]  # empty: all it has is in quarantine
+    where = ["model = ?", "into_id IS NULL", "data <> '{}'"]  # empty: all it has is in quarantine
+    values: list[Any] = [model]
     if not archived:
         where.append("archived_at IS NULL")
     known = {f.path: f for f in identifier_fields(model)}
+    referring = {path for path, member in reference_fields(model) if member is None}
     for path, value in fields.items():
+        if path in referring:
+            ends = survivors(tx, [str(value)]).get(str(value), str(value))
+            where.append(f"{tx.value_at(path)} IN ?")
+            values.append(group(tx, [ends]))
+            continue
         stem = path.split(".", maxsplit=1)[0]
         scheme = path if path in known or stem == "identifiers" else stem
         if path in known or f"{stem}.*" in known:
-            where.append("id IN (SELECT golden_id FROM identifier WHERE name = ?)")
-            values.append(f"{model}:{scheme}:{str(value).strip().casefold()}")
+            name = f"{model}:{scheme}:{str(value).strip().casefold()}"
+            owners = [row[0] for row in tx.rows("SELECT golden_id FROM identifier WHERE name = ?", name)]
+            into = survivors(tx, owners)
+            where.append("id IN ?")
+            values.append([into.get(id, id) for id in owners])
         if path in known or "." in path or f"{stem}.*" not in known:
             where.append(f"{tx.value_at(path)} = ?")
             values.append(_as_text(value))
@@ -151,8 +161,7 @@ def derive(walk: Walk) -> int:
     while True:
         with walk.store.read() as tx:
             rows = tx.rows(
-                "SELECT id FROM golden WHERE seq > ? AND seq <= ? AND into_id IS NULL "
-                "AND id > ? ORDER BY id LIMIT " + str(CHUNK),
+                "SELECT id FROM golden WHERE seq > ? AND seq <= ? AND id > ? ORDER BY id LIMIT " + str(CHUNK),
                 since, upto, after,
             )  # fmt: skip
             ids = [row[0] for row in rows]
@@ -162,7 +171,13 @@ def derive(walk: Walk) -> int:
                 ids,
                 ids,
             )
-        moved += _follow(walk, [_golden(row) for row in causes])
+            merged = tx.rows(
+                "SELECT DISTINCT d.cause_id FROM derived d JOIN golden g ON g.id = d.cause_id "
+                "WHERE g.into_id IS NOT NULL AND g.id IN ?",
+                ids,
+            )
+            goldens = _golden(tx, causes)
+        moved += _follow(walk, goldens, [row[0] for row in merged])
         if len(ids) < CHUNK:
             break
         after = ids[-1]
@@ -175,9 +190,10 @@ def derive(walk: Walk) -> int:
     return moved
 
 
-def _follow(walk: Walk, causes: Sequence[Golden]) -> int:
+def _follow(walk: Walk, causes: Sequence[Golden], merged: Sequence[str]) -> int:
+    """Land what these causes yield; those merged into others yield nothing any more."""
     look = Looking(walk.store)
-    wanted: dict[str, dict[tuple[str, str], Derived]] = {}
+    wanted: dict[str, dict[tuple[str, str], Derived]] = {id: {} for id in merged}
     for cause in causes:
         try:
             yielded = [one for given in walk.derive(golden=cause, look=look) for one in given or ()]

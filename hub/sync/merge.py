@@ -14,7 +14,8 @@ from msgspec import UNSET
 from hub.model import Values
 from hub.sync.alike import alike
 from hub.sync.clock import moment
-from hub.sync.stamp import EDITED, FOUND, Own, Rankings, Stamp, above, first
+from hub.sync.follow import Into, same
+from hub.sync.stamp import EDITED, FOUND, Own, Ranking, Rankings, Stamp, above, first
 from hub.sync.state import Golden, Link
 
 BOUNCES = 3  # look-alike changes in a row over what the hub wrote that are taken for a habit
@@ -62,6 +63,7 @@ class Merging:
     rankings: Rankings
     connections: Mapping[int, str]
     survive: Any = None  # the hook, None where no plugin has it
+    into: Into = field(default_factory=dict)  # where references to merged golden records end
     family: dict[str, dict[tuple[int, str], Link]] = field(default_factory=dict)
     lineage: list[Lineage] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -180,8 +182,10 @@ def candidate(
     if ranking.rule == "owner" and now is not None and value is None and base == now:
         stamp = above(now, own)  # the owner left it empty, and the author saw that
     won = now is None or ranking.greater(stamp, now)
-    if present and value == x:
+    if present and same(golden.model, path, value, x, merging.into):
         if won and now is not None:
+            if value != x:  # another record of what is one by now
+                _keep_bases(merging, link, golden, path, value, ranking)
             golden.put(path, x, stamp)
         if sight == EDITED:
             merging.lineage.append(Lineage(golden.id, path, x, stamp, link.stream, link.key, sight, True, value))
@@ -198,13 +202,18 @@ def candidate(
             again = now.again
             lost = Lineage(golden.id, path, value, now, again.stream, again.key, again.sight, False, x)
             merging.lineage.append(lost)
-        for other in merging.siblings(link):
-            if path in other.seen and other.meant(path) == value:
-                other.mark(path).base = other.base(path, golden, ranking) or UNSET
-                merging.touched.add((other.stream, other.key))
+        _keep_bases(merging, link, golden, path, value, ranking)
     golden.put(path, x, stamp)
     if path in link.marks:
         link.marks[path].base = UNSET
+
+
+def _keep_bases(merging: Merging, link: Link, golden: Golden, path: str, value: Any, ranking: Ranking) -> None:
+    """The other links that showed the value by default get its stamp written out, since it is replaced now."""
+    for other in merging.siblings(link):
+        if path in other.seen and other.meant(path) == value:
+            other.mark(path).base = other.base(path, golden, ranking) or UNSET
+            merging.touched.add((other.stream, other.key))
 
 
 def _asked(
@@ -223,3 +232,22 @@ def _asked(
     if choice is rival or choice == rival:
         return True, stamp if won else above(now, own)
     return False, stamp
+
+
+def stronger(merging: Merging, model: str, path: str, a: tuple[Any, Stamp], b: tuple[Any, Stamp]) -> tuple[Any, Stamp]:
+    """The value of two golden ones that stands, with its stamp: the stronger, unless a plugin decides otherwise."""
+    ranking = merging.rankings.of(model, path)
+    strong = a if ranking.greater(a[1], b[1]) else b
+    if merging.survive is None or a[0] == b[0]:
+        return strong
+    from hub.plugin import Candidate
+
+    name = merging.connections.get
+    candidates = [
+        Candidate(name(s.again.stream, ""), value, moment(s.again.at), s.again.sight == EDITED) for value, s in (a, b)
+    ]
+    choice = merging.survive(model=model, field=path, candidates=candidates)
+    if choice is None or choice not in candidates:
+        return strong
+    value, stamp = (a, b)[candidates.index(choice)]
+    return (value, stamp) if stamp == strong[1] else (value, above(strong[1], stamp.again))

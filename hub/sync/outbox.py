@@ -7,21 +7,28 @@ written is computed when it is sent, so a second change before the first is sent
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from hub.store import Tx
 from hub.store.tables import outbox
-from hub.sync.feed import Feed
+from hub.sync.feed import Feed, referred, refers
+from hub.sync.follow import Into, any_merged, same, survivors
 from hub.sync.stamp import Stamp
 from hub.sync.state import GOLDEN, LINK, Golden, Link, golden_of, link_of
+from hub.sync.twins import twins
 from hub.sync.walk import BATCH, Walk
 
+NOBODY: Into = {}
 Want = dict[str, tuple[Any, Stamp]]
 """What a link should show and does not: {path: (golden value, its stamp)}."""
 
 
-def wanted(golden: Golden, link: Link | None, paths: frozenset[str]) -> Want:
-    """Compare a golden record with what its record over there means; `link` is None for a create."""
+def wanted(golden: Golden, link: Link | None, paths: frozenset[str], into: Into = NOBODY) -> Want:
+    """Compare a golden record with what its record over there means; `link` is None for a create.
+
+    `into` says where references to merged golden records end: two that end at one are no difference.
+    """
     want: Want = {}
     for path, value in golden.values.items():
         if path not in paths:
@@ -29,10 +36,18 @@ def wanted(golden: Golden, link: Link | None, paths: frozenset[str]) -> Want:
         if link is None or path not in link.seen:
             if value is None or (link is not None and link.refused(path) == value):
                 continue
-        elif value == link.meant(path) or value == link.refused(path):
+        elif same(golden.model, path, value, link.meant(path), into) or value == link.refused(path):
             continue
         want[path] = (value, golden.stamp(path))
     return want
+
+
+def merged_references(tx: Tx, golden: Sequence[Golden], links: Sequence[Link]) -> Into:
+    """Where references of these golden records and their links end, where they name merged ones."""
+    if not any(refers(g.model) for g in golden) or not any_merged(tx):
+        return NOBODY
+    held = [(g.model, g.values) for g in golden] + [(g.model, x.seen) for g, x in zip(golden, links, strict=False)]
+    return survivors(tx, (id for model, values in held for _, id in referred(model, values)))
 
 
 def compare(walk: Walk, feed: Feed) -> int:
@@ -79,10 +94,13 @@ def _updates(walk: Walk, feed: Feed) -> int:
     while True:
         with walk.store.read() as tx:
             rows = tx.rows(CHANGED, feed.model, since, upto, feed.id, after)
+            golden, links = [golden_of(row[:width]) for row in rows], [link_of(row[width:]) for row in rows]
+            into = merged_references(tx, golden, links)
+            spared = twins(tx, walk.project, feed, links)
         due = [
-            (feed.id, row[0], row[width + 1])
-            for row in rows
-            if wanted(golden_of(row[:width]), link_of(row[width:]), feed.mapping.writable)
+            (feed.id, g.id, link.key)
+            for g, link in zip(golden, links, strict=True)
+            if link.key not in spared and wanted(g, link, feed.mapping.writable, into)
         ]
         last = len(rows) < BATCH
         with walk.store.begin() as tx:

@@ -21,6 +21,7 @@ from hub.sync.outbox import Want, wanted
 from hub.sync.sending import Sending, forget, mark_sent
 from hub.sync.state import Golden, Link
 from hub.sync.take import take
+from hub.sync.twins import is_twin, spares
 from hub.sync.walk import Walk
 from hub.sync.work import Work
 
@@ -96,7 +97,7 @@ def _prepare(walk: Walk, feed: Feed, due: Sequence[tuple[str, str]]) -> list[Sen
         for golden_id, key in due:
             golden = work.golden(golden_id)
             link = work.family(golden.id).get((feed.id, key)) if key else None
-            want = _still(work, feed, golden, link, key)
+            want = _still(walk, work, feed, golden, link, key)
             if not want or golden.id != golden_id:
                 drop.append((golden_id, key))
                 work.bump(golden.id)
@@ -114,12 +115,14 @@ def _prepare(walk: Walk, feed: Feed, due: Sequence[tuple[str, str]]) -> list[Sen
     return ready
 
 
-def _still(work: Work, feed: Feed, golden: Golden, link: Link | None, key: str) -> Want:
+def _still(walk: Walk, work: Work, feed: Feed, golden: Golden, link: Link | None, key: str) -> Want:
     """What the row is to write by now; nothing where it became needless."""
     if key:
         if link is None or not link.alive or link.waiting != MERGED:
             return {}
-        return wanted(golden, link, feed.mapping.writable)
+        if spares(walk.project, feed) and is_twin(link, work.family(golden.id).values()):
+            return {}
+        return wanted(golden, link, feed.mapping.writable, work.into)
     family = work.family(golden.id)
     if any(stream == feed.id for stream, _ in family) or not any(x.alive for x in family.values()):
         return {}

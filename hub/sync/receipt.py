@@ -32,6 +32,8 @@ def receipt(
     forget(work, feed, s.golden_id, s.key)
     golden = work.golden(s.golden_id)
     link = work.links.get((feed.id, got.key))
+    if s.key and link is not None and link.golden_id is not None:
+        golden = work.golden(link.golden_id)  # a merge was taken apart while the write was on its way
     if not s.key and link is not None and link.golden_id is not None and link.golden_id != golden.id:
         work.report("duplicate?", f"the record created for {golden.id} belongs to {link.golden_id}", link)
         return
@@ -39,7 +41,7 @@ def receipt(
     if link is None:
         link = work.add(Link(feed.id, got.key))
     if link.golden_id is None:
-        work.attach(link, golden)
+        work.attach(link, golden, s.golden_id)
         link.ours = created
     work.touch(link)
     work.bump(golden.id)

@@ -44,15 +44,15 @@ def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[tuple[Arrival, L
     work.load_golden(i for i in taken.values() if i not in fresh)
     moved: dict[str, str] = {}
     for a, link, id, own in proposed:
-        target = _ours(work, feed, a)
-        if target is None and taken:
-            target = _matched(work, feed, link, own, taken)
-        if target is None:
-            target = Golden(id, feed.model)
-            work.goldens[id] = target
+        known = _ours(work, feed, a)
+        if known is None and taken:
+            known = _matched(work, feed, link, own, taken)
+        if known is None:
+            work.goldens[id] = Golden(id, feed.model)
+            work.attach(link, work.goldens[id])
         else:
-            moved[id] = target.id
-        work.attach(link, target)
+            moved[id] = known
+            work.attach(link, work.golden(known), known)
     _hand_over(work, proposed, moved)
 
 
@@ -66,17 +66,20 @@ def _report_twins(work: Work, proposed: Sequence[Proposal]) -> None:
                 work.report("duplicate?", f"{name} is also on record {other.key}: one thing twice over there?", link)
 
 
-def _ours(work: Work, feed: Feed, a: Arrival) -> Golden | None:
-    """The golden record whose id the record carries."""
+def _ours(work: Work, feed: Feed, a: Arrival) -> str | None:
+    """The golden id the record carries, where there is such a golden record."""
     if not a.our_id or a.our_id not in work.goldens:
         return None
-    found = work.golden(a.our_id)
-    return found if found.model == feed.model else None
+    return a.our_id if work.golden(a.our_id).model == feed.model else None
 
 
-def _matched(work: Work, feed: Feed, link: Link, own: list[str], taken: dict[str, str]) -> Golden | None:
-    """The golden record that owns the strongest identifier and has no living record in this stream yet."""
+def _matched(work: Work, feed: Feed, link: Link, own: list[str], taken: dict[str, str]) -> str | None:
+    """The id of the golden record that owns the strongest identifier and has no living record in this stream yet.
+
+    One that was merged into another keeps its identifiers: what they find belongs to its side.
+    """
     found: Golden | None = None
+    owner: str | None = None
     for name in own:
         if name not in taken or taken[name] not in work.goldens:
             continue
@@ -89,8 +92,8 @@ def _matched(work: Work, feed: Feed, link: Link, own: list[str], taken: dict[str
         if rivals:
             work.report("duplicate?", f"{name} is also on record {rivals[0].key}: one thing twice over there?", link)
             continue
-        found = golden
-    return found
+        found, owner = golden, taken[name]
+    return owner
 
 
 def _hand_over(work: Work, proposed: Sequence[Proposal], moved: dict[str, str]) -> None:

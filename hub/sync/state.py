@@ -26,9 +26,19 @@ class Mark(msgspec.Struct, omit_defaults=True):
     refused: Any = msgspec.field(default=UNSET, name="r")
 
 
+class Snapshot(msgspec.Struct):
+    """What a golden record was at one moment."""
+
+    data: dict[str, Any]
+    first: Own | None
+    stamps: dict[str, Stamp]
+    archived_at: int | None
+
+
 NO_MARK = Mark()
 _marks = msgspec.json.Decoder(dict[str, Mark]).decode
 _stamps = msgspec.json.Decoder(dict[str, Stamp]).decode
+_snapshot = msgspec.json.Decoder(Snapshot).decode
 _own = msgspec.json.Decoder(Own).decode
 _values = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.Encoder().encode
@@ -165,7 +175,13 @@ class Golden:
 
     def snapshot(self) -> str:
         """All that a later unmerge needs to restore this record."""
-        return text({"data": self.values, "first": self.first, "stamps": self.stamps})
+        return text(Snapshot(self.values, self.first, self.stamps, self.archived_at))
+
+    def restore(self, snapshot: str) -> None:
+        """Be what it was when the snapshot was taken."""
+        was = _snapshot(snapshot)
+        self.values, self.first, self.stamps, self.archived_at = was.data, was.first, was.stamps, was.archived_at
+        self.changed = True
 
 
 LINK = (

@@ -14,6 +14,8 @@ from hub.store import Tx
 from hub.sync.feed import Feed
 from hub.sync.state import Link
 
+FUSED = "(merge)"
+"""The mark that tells what became of a record's merge over there: the key it ended in, or the one that was refused."""
 Place = tuple[bool, int, str]
 
 

@@ -12,6 +12,7 @@ from hub.store import Store, Tx
 from hub.sync.clock import moment
 from hub.sync.derive import find
 from hub.sync.feed import HUB
+from hub.sync.follow import group, seen_by_others
 from hub.sync.stamp import FOUND, Stamp
 from hub.sync.state import GOLDEN, LINK, Golden, golden_of, link_of
 
@@ -57,8 +58,9 @@ class Views:
     def list(self, model: str, where: Mapping[str, str], limit: int | None, *, archived: bool = False) -> Rows:
         """Golden records of a model whose fields have these values; archived ones only where asked for."""
         with self._store.read() as tx:
-            rows = find(tx, model, dict(where), limit, archived=archived)
-        return [{"id": r[0], "model": r[1], "values": msgspec.json.decode(r[2])} for r in rows]
+            found = find(tx, model, dict(where), limit, archived=archived)
+            rows = seen_by_others(tx, [(r[0], r[1], msgspec.json.decode(r[2])) for r in found])
+        return [{"id": id, "model": model, "values": values} for id, model, values in rows]
 
     def show(self, model: str, id: str) -> Rows | None:
         """Rows of kind field, link and lost; None where there is no such record."""
@@ -69,10 +71,11 @@ class Views:
             names = {r[0]: (r[1], r[2]) for r in tx.rows("SELECT id, connection, name FROM stream")}
             links = tx.rows(f"SELECT {LINK} FROM record WHERE golden_id = ? ORDER BY stream_id, key", golden.id)
             lost = tx.rows(
-                "SELECT field, value, over, won, stream_id, key, stamp FROM lineage WHERE golden_id = ? ORDER BY id",
-                golden.id,
+                "SELECT field, value, over, won, stream_id, key, stamp FROM lineage WHERE golden_id IN ? ORDER BY id",
+                group(tx, [golden.id]),
             )
-        rows = [self._field(golden, path, value, names) for path, value in golden.values.items() if value is not None]
+            values = seen_by_others(tx, [(golden.id, golden.model, golden.values)])[0][2]
+        rows = [self._field(golden, path, value, names) for path, value in values.items() if value is not None]
         for row in links:
             link = link_of(row)
             connection, stream = names[link.stream]

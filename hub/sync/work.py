@@ -9,6 +9,7 @@ from hub.store import Tx
 from hub.store.tables import finding, golden, identifier, lineage, record, reference
 from hub.store.tx import Row
 from hub.sync.feed import referred, refers
+from hub.sync.follow import any_merged, survivors
 from hub.sync.frozen import refuse_merges
 from hub.sync.merge import Finding, Merging
 from hub.sync.stamp import Rankings
@@ -50,7 +51,10 @@ class Work:
         self.run_id = run_id
         self.links: dict[tuple[int, str], Link] = {}
         self.goldens: dict[str, Golden] = {}
-        self.merging = Merging(rankings, connections, survive)
+        self.into: dict[str, str] = {}  # where references to merged golden records end
+        self._learned: set[str] = set()
+        self._any_merged: bool | None = None
+        self.merging = Merging(rankings, connections, survive, self.into)
         self.payloads: set[tuple[int, str]] = set()  # links whose payload is to be written
         self.bumped: set[str] = set()  # golden records that targets must be compared with again
         self.joined: set[str] = set()  # golden records that got a record in one more stream
@@ -72,14 +76,34 @@ class Work:
     def load_golden(self, ids: Iterable[str]) -> None:
         """Load golden records with all their links, following those that were merged into others."""
         missing = sorted({i for i in ids if i not in self.goldens})
+        referring: list[str] = []
         while missing:
             for row in self.tx.rows(f"SELECT {GOLDEN} FROM golden WHERE id IN ?", missing):
-                self.goldens[row[0]] = golden_of(row)
+                golden = self.goldens[row[0]] = golden_of(row)
+                referring += [id for _, id in referred(golden.model, golden.values)]
             for row in self.tx.rows(f"SELECT {LINK} FROM record WHERE golden_id IN ?", missing):
                 link = self.links.setdefault((row[0], row[1]), link_of(row))
                 self.merging.family.setdefault(row[2], {})[row[0], row[1]] = link
             merged = (self.goldens[i].into_id for i in missing if i in self.goldens)
             missing = sorted({i for i in merged if i is not None and i not in self.goldens})
+        self.learn(referring)
+
+    def learn(self, ids: Iterable[str]) -> None:
+        """Find out where these golden ids end, so that references to merged ones can be compared."""
+        fresh = set(ids) - self._learned
+        if not fresh:
+            return
+        if self._any_merged is None:
+            self._any_merged = any_merged(self.tx)
+        self._learned |= fresh
+        if self._any_merged:
+            self.into.update(survivors(self.tx, fresh))
+
+    def relearn(self) -> None:
+        """Find out again where golden ids end, after a merge was made or taken apart."""
+        known, self._learned, self._any_merged = self._learned, set(), None
+        self.into.clear()
+        self.learn(known)
 
     def golden(self, id: str) -> Golden:
         """A loaded golden record, or the one it was merged into."""
@@ -100,9 +124,10 @@ class Work:
         self.merging.touched.add((link.stream, link.key))
         return link
 
-    def attach(self, link: Link, target: Golden) -> None:
-        """Make the link one of the golden record's."""
+    def attach(self, link: Link, target: Golden, via: str | None = None) -> None:
+        """Make the link one of the golden record's; `via` is the merged one through which it was found."""
         link.golden_id = target.id
+        link.origin_id = via if via != target.id else None
         self.family(target.id)[link.stream, link.key] = link
         self.touch(link)
         if not target.new:
@@ -200,7 +225,9 @@ class Work:
             if refers(g.model) and (g.new or g.changed):
                 if not g.new:
                     cleared.append(g.id)
-                refs += [(target, g.id, path) for path, target in set(referred(g.model, g.values))]
+                self.learn(target for _, target in referred(g.model, g.values))
+                held = {(path, self.into.get(target, target)) for path, target in referred(g.model, g.values)}
+                refs += [(target, g.id, path) for path, target in held]
             g.new = g.changed = False
         refuse_merges(self.tx, [row[0] for row in changed if row[5] is not None])
         columns = ("id", "model", "data", "first", "stamps", "into_id", "archived_at", "seq")

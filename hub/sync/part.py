@@ -1,0 +1,195 @@
+"""Part: a merge of two golden records is taken apart; each is again what it was, with what came to it since.
+
+Links go home, and each side is its snapshot with the edits its own links have shown since replayed over it, won or
+lost. What the merge filled is emptied again. What a side regains stands above all its records were told meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+from hub.errors import Rejected
+from hub.store.tables import reference
+from hub.sync.clock import moment
+from hub.sync.feed import identities, referred
+from hub.sync.follow import survivors
+from hub.sync.join import JOINED, Base, keep_bases, known_bases, move
+from hub.sync.stamp import FOUND, Own, Stamp, first
+from hub.sync.state import Golden, Link, values_of
+from hub.sync.twins import FUSED
+from hub.sync.work import Work
+
+PART = 5_000  # golden records whose references are worked out anew at a time
+
+
+class Parted(NamedTuple):
+    """What came of taking a merge apart."""
+
+    survivor_id: str
+    loser_id: str
+    fused: Sequence[tuple[int, str]]  # (stream, key) of records their system has merged for good
+
+
+class _Edit(NamedTuple):
+    """A value a link has shown since the merge."""
+
+    path: str
+    value: Any
+    stamp: Stamp
+    at: tuple[int | None, str | None]
+
+
+def part(work: Work, merge_id: int, by: str) -> Parted:
+    """Take a merge apart, in the transaction of `work`. Raises Rejected where it cannot be, with what to do first."""
+    tx = work.tx
+    rows = tx.rows("SELECT survivor_id, loser_id, seq, survivor, loser FROM merge WHERE id = ?", merge_id)
+    _check(work, merge_id)
+    a_id, b_id, seq, was_a, was_b = rows[0]
+    work.load_golden([a_id, b_id])
+    a, b = work.goldens[a_id], work.goldens[b_id]
+    bases = known_bases(work, a)
+    tx.run("UPDATE golden SET into_id = NULL WHERE id = ?", b.id)
+    tx.run(
+        "UPDATE merge SET undone_seq = ?, undone_by = ?, undone_at = ? WHERE id = ?",
+        tx.seq, by, work.now, merge_id,
+    )  # fmt: skip
+    b.into_id = None
+    work.relearn()
+    fused = _send_home(work, a, b)
+    edits = _since(work, a, seq)
+    for golden, snapshot in ((a, was_a), (b, was_b)):
+        golden.restore(snapshot)
+        mine = [base for base in bases if base[0].golden_id == golden.id]
+        _replay(work, golden, edits)
+        _fill(work, golden, mine)
+        _lift(work, golden, mine)
+        keep_bases(work, golden, mine)
+        if any(link.alive for link in work.family(golden.id).values()):
+            golden.archived_at = None
+        work.joined.add(golden.id)
+        work.bump(golden.id)
+    _identify(work, a, b)
+    _refer(work, a)
+    return Parted(a.id, b.id, fused)
+
+
+def _check(work: Work, merge_id: int) -> None:
+    rows = work.tx.rows(
+        "SELECT survivor_id, undone_by, undone_at, undone_seq FROM merge WHERE id = ?", merge_id
+    )  # fmt: skip
+    if not rows:
+        raise Rejected(f"no merge {merge_id}; list them with: hub duplicates list --merged")
+    survivor, by, at, undone = rows[0]
+    if undone is not None:
+        raise Rejected(f"merge {merge_id} was taken apart already, by {by} at {moment(at):%Y-%m-%d %H:%M:%S}")
+    later = work.tx.rows(
+        "SELECT id FROM merge WHERE (survivor_id = ? OR loser_id = ?) AND id > ? AND undone_seq IS NULL "
+        "ORDER BY id DESC",
+        survivor, survivor, merge_id,
+    )  # fmt: skip
+    if later:
+        steps = ", then ".join(f"hub duplicates unmerge {row[0]}" for row in later)
+        raise Rejected(f"merge {merge_id}: {survivor} took part in later merges, which go first: {steps}")
+
+
+def _send_home(work: Work, a: Golden, b: Golden) -> list[tuple[int, str]]:
+    """Give each link back to the side it came from; return those of the other side that were merged over there."""
+    links = list(work.family(a.id).values())
+    work.load_golden(link.origin_id for link in links if link.origin_id)
+    fused = []
+    for link in links:
+        if link.origin_id is None or work.golden(link.origin_id) is not b:
+            continue
+        move(work, link, b, link.origin_id)
+        work.tx.run(
+            "UPDATE dead_letter SET golden_id = ? WHERE golden_id = ? AND stream_id = ? AND key = ?",
+            b.id, a.id, link.stream, link.key,
+        )  # fmt: skip
+        mark = link.marks.pop(FUSED, None)
+        if not link.alive and mark is not None and mark.meant is not UNSET:
+            work.detach(link)  # no grave: it is there again as a record of its own once the hub has created it
+            fused.append((link.stream, link.key))
+    return fused
+
+
+def _since(work: Work, a: Golden, seq: int) -> list[_Edit]:
+    """All that links have shown since the merge, also while the survivor was itself part of another record."""
+    ids, fresh = {a.id}, [a.id]
+    while fresh:
+        rows = work.tx.rows("SELECT survivor_id FROM merge WHERE loser_id IN ? AND seq > ?", fresh, seq)
+        fresh = [row[0] for row in rows if row[0] not in ids]
+        ids.update(fresh)
+    rows = work.tx.rows(
+        "SELECT field, value, stamp, stream_id, key FROM lineage WHERE golden_id IN ? AND seq > ? AND class <> ? "
+        "ORDER BY id",
+        sorted(ids), seq, JOINED,
+    )  # fmt: skip
+    decode = msgspec.json.Decoder(Stamp).decode
+    return [_Edit(r[0], msgspec.json.decode(r[1]), decode(r[2]), (r[3], r[4])) for r in rows]
+
+
+def _replay(work: Work, golden: Golden, edits: Sequence[_Edit]) -> None:
+    family = work.family(golden.id)
+    for edit in edits:
+        if edit.at not in family:
+            continue
+        ranking = work.merging.rankings.of(golden.model, edit.path)
+        if edit.path not in golden.values or ranking.greater(edit.stamp, golden.stamp(edit.path)):
+            golden.put(edit.path, edit.value, edit.stamp)
+
+
+def _fill(work: Work, golden: Golden, bases: Sequence[Base]) -> None:
+    """Fields the side did not have: what its own records show by themselves counts, what the merge put there goes."""
+    for link, path, base in bases:
+        if path in golden.values or not link.alive:
+            continue
+        meant = link.meant(path)
+        if meant is None or meant is UNSET:
+            continue
+        if not link.wrote(path):
+            own = Own(FOUND, link.changed_at or work.now, link.stream, link.key)
+            golden.put(path, meant, first(own))
+        elif base is not None:
+            golden.put(path, None, base)
+
+
+def _lift(work: Work, golden: Golden, bases: Sequence[Base]) -> None:
+    """What a side regains stands above what its records were told while it was merged."""
+    for link, path, base in bases:
+        if base is None or path not in golden.values or link.meant(path) == golden.values[path]:
+            continue
+        if work.merging.rankings.of(golden.model, path).greater(base, golden.stamp(path)):
+            golden.put(path, golden.values[path], Stamp(base.own, base.depth + 1, base.again))
+
+
+def _identify(work: Work, a: Golden, b: Golden) -> None:
+    """What was claimed while they were one belongs to the side whose records show it."""
+
+    def names(golden: Golden) -> set[str]:
+        links: list[Link] = list(work.family(golden.id).values())
+        return {name for link in links for name in identities(golden.model, link.seen)}
+
+    theirs = sorted(names(b) - names(a))
+    if theirs:
+        work.tx.run("UPDATE identifier SET golden_id = ? WHERE golden_id = ? AND name IN ?", b.id, a.id, theirs)
+
+
+def _refer(work: Work, a: Golden) -> None:
+    """Work out anew what refers to either side."""
+    tx = work.tx
+    ids = sorted({row[0] for row in tx.rows("SELECT golden_id FROM reference WHERE target_id = ?", a.id)})
+    for at in range(0, len(ids), PART):
+        some = ids[at : at + PART]
+        held = [
+            (id, path, target)
+            for id, model, data in tx.rows("SELECT id, model, data FROM golden WHERE id IN ?", some)
+            for path, target in referred(model, values_of(data))
+        ]
+        into = survivors(tx, (target for _, _, target in held))
+        tx.run("DELETE FROM reference WHERE golden_id IN ?", some)
+        rows = sorted({(into.get(target, target), id, path) for id, path, target in held})
+        tx.insert(reference, ("target_id", "golden_id", "field"), rows, ignore=True)

@@ -1,0 +1,308 @@
+"""Golden records are joined and taken apart again: directed traces, laws, and the process dying at every commit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_properties import ANY_RULE, EDITED, RULE, Run, many, number, steps, system
+from world import PATHS, Crash, World
+
+from hub.config.duplicates import Duplicates
+from hub.errors import Rejected
+from hub.sync.join import join
+from hub.sync.part import part
+
+START = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1)), min_size=4, max_size=6, unique=True)
+BETWEEN = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), st.sampled_from(EDITED)), max_size=5)
+
+
+def told(world: World, on_merge: str) -> World:
+    """Say what the systems do with two records of one."""
+    config = Duplicates(on_merge=dict.fromkeys(world.feeds, on_merge))  # type: ignore[arg-type]
+    world.walk.project = replace(world.walk.project, duplicates=config)
+    return world
+
+
+def golden_of(world: World, key: str) -> str:
+    """The golden record of a record."""
+    with world.store.read() as tx:
+        return str(tx.rows("SELECT golden_id FROM record WHERE key = ?", key)[0][0])
+
+
+def joined(world: World, a: str, b: str) -> int:
+    """Join the golden records of two ids."""
+    with world.walk.begin() as work:
+        return join(work, a, b, "anna")
+
+
+def parted(world: World, merge: int) -> None:
+    """Take a merge apart."""
+    with world.walk.begin() as work:
+        part(work, merge, "ben")
+
+
+def state(world: World) -> dict[str, Any]:
+    """All that golden records and links say, in one form, however sparsely it is kept."""
+    with world.walk.begin() as work:
+        ids = [row[0] for row in work.tx.rows("SELECT id FROM golden ORDER BY id")]
+        work.load_golden(ids)
+        golden = {
+            g.id: (g.into_id, g.archived_at, {p: (v, g.stamp(p)) for p, v in sorted(g.values.items())})
+            for g in work.goldens.values()
+        }
+        rankings = work.merging.rankings
+        links = {
+            (x.stream, x.key): (x.golden_id, x.origin_id, x.seen, x.ours, x.deleted_at, {
+                p: (x.meant(p), x.base(p, work.goldens[x.golden_id or ""], rankings.of("customer", p)), x.refused(p))
+                for p in x.seen
+            })
+            for x in work.links.values()
+        }  # fmt: skip
+    with world.store.read() as tx:
+        names = tx.rows("SELECT name, golden_id FROM identifier ORDER BY name")
+    return {"golden": golden, "links": links, "identifiers": names}
+
+
+@pytest.mark.parametrize("on_merge", ["link", "update"])
+def test_the_merged_values_reach_both_and_go_home_again(on_merge: str) -> None:
+    w = told(World({}, {}), on_merge)
+    a, b = w.systems
+    a.add(1, email="one@x", name="One Ltd", phone="111")
+    a.add(2, email="two@x", name="One Limited", owner="ann")
+    w.sync()
+    one, two = golden_of(w, "A1"), golden_of(w, "A2")
+    before = w.golden()
+    merge = joined(w, one, two)
+    w.sync(3)
+    assert len(w.golden()) == 1
+    survivor = {row["data"]["name"] for s in w.systems for row in s.rows.values() if row["customer"] == 1}
+    assert survivor == {"One Limited"}  # found later
+    assert a.rows["A1"]["data"]["owner"] == "ann"
+    spared = a.rows["A2"]["data"]["phone"]
+    assert spared == ("111" if on_merge == "update" else None)
+    writes = w.writes()
+    w.sync(2)
+    assert w.writes() == writes, "two records of one stream fight"
+    a.edit("A2", "phone", "222")  # on the loser's record, while they are one
+    w.sync(3)
+    assert a.rows["A1"]["data"]["phone"] == "222"
+    parted(w, merge)
+    w.sync(4)
+    shown = {key: (row["data"]["name"], row["data"]["phone"], row["data"]["owner"]) for key, row in a.rows.items()}
+    assert shown == {"A1": ("One Ltd", "111", None), "A2": ("One Limited", "222", "ann")}
+    assert {key: row["data"]["name"] for key, row in b.rows.items()} == {"B1": "One Ltd", "B2": "One Limited"}
+    assert [g["name"] for g in w.golden()] == [g["name"] for g in before]
+    writes = w.writes()
+    w.sync(2)
+    assert w.writes() == writes
+
+
+def test_what_cannot_be_is_refused_in_words() -> None:
+    w = World({}, {})
+    for n in range(4):
+        w.systems[0].add(n, email=f"{n}@x", name=f"N{n}")
+    w.sync()
+    ids = [golden_of(w, f"A{n}") for n in range(1, 5)]
+    first = joined(w, ids[0], ids[1])
+    with pytest.raises(Rejected, match=f"{ids[1]} was merged into {ids[0]} by anna"):
+        joined(w, ids[2], ids[1])
+    with pytest.raises(Rejected, match="itself"):
+        joined(w, ids[0], ids[0])
+    with pytest.raises(Rejected, match="no such golden record"):
+        joined(w, ids[0], "customer_none")
+    second, third = joined(w, ids[0], ids[2]), joined(w, ids[3], ids[0])
+    with pytest.raises(Rejected, match=f"unmerge {third}, then hub duplicates unmerge {second}"):
+        parted(w, first)
+    for merge in (third, second, first):
+        parted(w, merge)
+    with pytest.raises(Rejected, match="taken apart already, by ben"):
+        parted(w, first)
+    with pytest.raises(Rejected, match="no merge 99"):
+        parted(w, 99)
+    assert len(w.golden()) == 4
+
+
+def test_a_record_that_came_meanwhile_goes_to_the_side_it_was_known_by() -> None:
+    w = World({}, {})
+    a, b = w.systems
+    a.add(1, email="one@x", name="One")
+    a.add(2, email="two@x", name="Two")
+    for feed in w.feeds.values():
+        feed.config = replace(feed.config, create="never")
+    w.sync()
+    one, two = golden_of(w, "A1"), golden_of(w, "A2")
+    merge = joined(w, one, two)
+    b.add(2, email="two@x", name="Two of B")
+    w.sync()
+    assert golden_of(w, "B1") == one
+    parted(w, merge)
+    w.sync()
+    assert golden_of(w, "B1") == two
+
+
+@many(0.5)
+@given(st.lists(system(False), min_size=2, max_size=3), START, ANY_RULE, steps(8, False))
+def test_merge_then_unmerge_restores_exactly(systems: list[Any], start: Any, rule: str, trace: Any) -> None:
+    r = Run(systems, start, rule)
+    r.go(trace)
+    r.calm(3)
+    a, b = both(r)
+    before = state(r.world)
+    merge = joined(r.world, a, b)
+    assert state(r.world) != before
+    parted(r.world, merge)
+    assert state(r.world) == before
+
+
+@many(0.5)
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3)), min_size=4, max_size=9, unique=True),
+    ANY_RULE,
+    steps(8, False),
+    st.permutations(range(4)),
+)
+def test_the_order_of_merges_decides_nothing(start: Any, rule: str, trace: Any, order: Any) -> None:
+    ends = []
+    for turn in (range(4), order):
+        r = Run([{}, {"habits": {"name": ["upper"]}}, {}], start, rule)
+        r.go(trace)
+        r.calm(2)
+        keys = [r.key(r.systems[0], n) for n in range(4)]
+        ids = [golden_of(r.world, str(keys[n])) for n in turn if keys[n]]
+        for other in ids[1:]:
+            joined(r.world, ids[0], other)
+        (end,) = r.world.golden() if len(r.world.golden()) == 1 else [r.world.golden()]
+        ends.append(end)
+    assert ends[0] == ends[1]
+
+
+def both(r: Run) -> tuple[str, str]:
+    """The golden records of the two customers; a customer nobody has is added."""
+    for customer in (0, 1):
+        if not any(r.key(s, customer) for s in r.systems):
+            r.systems[0].add(customer, email=f"E{9000 + customer}@x", name=f"Nm{80000 + customer}")
+            r.calm(2)
+    found = []
+    for customer in (0, 1):
+        keys = [key for s in r.systems if (key := r.key(s, customer))]
+        found.append(golden_of(r.world, keys[0]))
+    return found[0], found[1]
+
+
+@many()
+@given(st.lists(system(False), min_size=2, max_size=3), START, RULE, steps(8, False), BETWEEN)
+def test_merged_edited_and_taken_apart_each_side_has_its_own(
+    systems: list[Any], start: Any, rule: str, before: Any, between: Any
+) -> None:
+    r = Run(systems, start, rule)
+    told(r.world, "update")
+    r.go(before)
+    r.calm(5)
+    a, b = both(r)
+    if a == b:
+        return
+    was = {}
+    for customer, id in ((0, a), (1, b)):
+        with r.world.store.read() as tx:
+            values = msgspec.json.decode(tx.rows("SELECT data FROM golden WHERE id = ?", id)[0][0])
+        was.update({(customer, name): number(name, values.get(PATHS[name])) for name in EDITED})
+    merge = joined(r.world, a, b)
+    r.calm(4)
+    r.check_quiet()
+    for name in EDITED:
+        shown = {r.shows(s, key, name) for s in r.systems for key in s.rows}
+        assert len(shown) == 1, ("two records of one differ", name, shown)
+    last: dict[tuple[int, str], int] = {}
+    for at, customer, name in between:
+        if at < len(r.systems) and r.key(r.systems[at], customer):
+            i = r.i
+            r.edit(r.systems[at], customer, name)
+            if (name, customer, r.i) in r.parent and r.i > i:
+                last[customer, name] = r.i
+        r.world.clock.now += 2
+        r.calm(2)
+    parted(r.world, merge)
+    r.calm(5)
+    r.check_quiet()
+    r.check_no_duplicates()
+    for (customer, name), value in was.items():
+        for s in r.systems:
+            if (key := r.key(s, customer)) is not None:
+                shown_now = r.shows(s, key, name)
+                assert shown_now == last.get((customer, name), value), ("not its own", customer, name, s.name)
+
+
+@many()
+@given(
+    st.lists(system(), min_size=2, max_size=3),
+    START,
+    ANY_RULE,
+    steps(25, True),
+    st.lists(st.tuples(st.integers(0, 24), st.sampled_from(["join", "turn", "part"])), min_size=1, max_size=5),
+    st.sampled_from(["link", "update"]),
+)
+def test_any_trace_with_merges_in_it_ends_quiet(
+    systems: list[Any], start: Any, rule: str, trace: Any, acts: Any, on_merge: str
+) -> None:
+    r = Run(systems, start, rule)
+    told(r.world, on_merge)
+    merges: list[int] = []
+    for i, step in enumerate([*trace, ("round",)]):
+        r.go([step])
+        for when, what in acts:
+            if when == i:
+                act(r, what, merges)
+    r.calm(10)
+    r.check_quiet()
+    while merges:
+        parted(r.world, merges.pop())
+    r.calm(8)
+    r.check_quiet()
+
+
+def act(r: Run, what: str, merges: list[int]) -> None:
+    """Join the two customers, or take them apart, whatever is under way; the process may die of it."""
+    with r.world.store.read() as tx:
+        ids = [row[0] for row in tx.rows("SELECT id FROM golden WHERE into_id IS NULL ORDER BY id")]
+    try:
+        if what == "part" and merges:
+            parted(r.world, merges[-1])
+            merges.pop()
+        elif what != "part" and len(ids) > 1:
+            a, b = (ids[0], ids[1]) if what == "join" else (ids[1], ids[0])
+            merges.append(joined(r.world, a, b))
+    except Crash:
+        with r.world.store.read() as tx:
+            merges[:] = [row[0] for row in tx.rows("SELECT id FROM merge WHERE undone_seq IS NULL ORDER BY id")]
+
+
+@pytest.mark.parametrize("first", range(1, 40))
+def test_the_process_dies_at_every_commit_around_a_merge(first: int) -> None:
+    r = Run([{}, {"versions": False, "answer": "none"}, {"late": 3}], [(0, 0), (1, 0), (0, 1), (2, 1)], "newest")
+    told(r.world, "update")
+    r.calm(3)
+    a, b = both(r)
+    merges: list[int] = []
+    r.world.crash_after(first)
+    for k in range(4):
+        if k == 0:
+            act(r, "join", merges)
+        if k == 2:
+            act(r, "part", merges)
+        r.edit(r.systems[k % 3], k % 2, "name", k)
+        r.world.round()
+        r.world.clock.now += 2
+    r.world.crash_in = None
+    for merge in merges:
+        parted(r.world, merge)
+    r.calm(5)
+    r.check_quiet(rounds=2)
+    r.check_no_duplicates()
+    r.check_same()
+    assert golden_of(r.world, str(r.key(r.systems[0], 0))) == a
+    assert golden_of(r.world, str(r.key(r.systems[0], 1))) == b
