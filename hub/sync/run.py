@@ -22,6 +22,7 @@ from hub.sync.derive import derive
 from hub.sync.feed import HUB, Feed
 from hub.sync.feeds import feeds
 from hub.sync.freeze import in_use
+from hub.sync.graves import reapply
 from hub.sync.land import merge_waiting
 from hub.sync.outbox import compare
 from hub.sync.pull import pull
@@ -63,6 +64,7 @@ class Hub:
             registry = load(plugins if plugins.is_dir() else None)
         hub = cls(project, registry, Store.open(project.store.reveal(), clock=clock))
         try:
+            reapply(hub.store, project.root)  # before anyone can read what an old backup has brought back
             yield hub
         finally:
             hub.close()
