@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from hub.config import statements
 from hub.config.table import Table
 
 STAGES = (
@@ -35,7 +36,7 @@ class Account:
     line: str | None = None
     legal_entity: str | None = None
     policy: Mapping[str, Any] = field(default_factory=dict)
-    csv: Mapping[str, Any] = field(default_factory=dict)
+    files: statements.Account = field(default_factory=lambda: statements.Account(""))  # how the bank's files are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,13 @@ class Finance:
     templates: str = "templates"  # the folder of letters, beside hub.toml
     report_to: tuple[str, ...] = ()  # who gets the summary of the morning
     sender: str | None = None  # what stands at the head of statements
+    limit_mb: int = statements.LIMIT  # of a bank's file, unpacked
+
+    @property
+    def statements(self) -> statements.Statements:
+        """How the banks' files are read."""
+        files = {name: account.files for name, account in self.accounts.items()}
+        return statements.Statements(files, self.limit_mb)
 
 
 def read(table: Table) -> Finance:
@@ -85,6 +93,7 @@ def read(table: Table) -> Finance:
         templates=table.text("templates", "templates") or "templates",
         report_to=table.texts("report_to"),
         sender=table.text("sender"),
+        limit_mb=_positive(table, "limit_mb", statements.LIMIT),
     )
     table.done()
     return found
@@ -130,7 +139,7 @@ def _patterns(table: Table) -> dict[str, str]:
 
 
 def _account(name: str, table: Table) -> Account:
-    made = Account(name, table.text("line"), table.text("legal_entity"), _policy(table), table.get("csv", dict, {}))
+    made = Account(name, table.text("line"), table.text("legal_entity"), _policy(table), statements.account(name, table))
     table.done()
     return made
 
