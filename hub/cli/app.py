@@ -26,6 +26,7 @@ from hub.cli import (
     plugins,
     preview,
     quarantine,
+    reconcile,
     schema,
     status,
     sync,
@@ -78,6 +79,7 @@ app.command("sync")(sync.sync)
 app.command("status")(status.status)
 app.command("list")(golden.list_)
 app.command("show")(golden.show)
+app.command("reconcile")(reconcile.reconcile)
 app.command("schema")(schema.schema)
 app.command("demo")(demo.demo)
 app.command("plugins")(plugins.plugins)

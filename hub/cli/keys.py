@@ -60,4 +60,5 @@ KEYS: dict[str, tuple[str, ...]] = {
     "people list": ("name", "full_name", "email", "roles"),
     "audit list": ("n", "seq", "at", "who", "what", "data", "hash"),
     "audit verify": ("entries", "ok", "broken", "why", "head"),
+    "reconcile --scenario": ("id", "payments", "documents", "adjustments", "fx", "postings"),
 }

@@ -5,6 +5,8 @@ outcome = match(customers, documents, payments, policy)
 
 from __future__ import annotations
 
+from hub.finance.matching.balance import UnbalancedError, prove
+from hub.finance.matching.match import match
 from hub.finance.matching.types import (
     Adjustment,
     Allocation,
@@ -39,4 +41,7 @@ __all__ = [
     "Rejected",
     "Settled",
     "Standing",
+    "UnbalancedError",
+    "match",
+    "prove",
 ]

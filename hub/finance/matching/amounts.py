@@ -1,0 +1,52 @@
+"""S3: a known customer, and exactly one open document with exactly that amount."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.finance.matching.book import Book, named, oldest_due, single
+from hub.finance.matching.rates import shown
+from hub.finance.matching.rules import EXACT, OLDEST
+from hub.finance.matching.settle import settle
+from hub.finance.matching.types import Document, Payment, Rejected
+
+_MOST_TOLD = 5
+
+
+def by_amount(book: Book, payment: Payment) -> None:
+    """Settle the customer's only open document with that amount; several are a person's choice, or the oldest's turn."""
+    payer = book.payers.who(payment)
+    if payer.several:
+        book.review(payment, "ambiguous_customer", customers=payer.several)
+        return
+    if payer.customer is None:
+        return
+    open_documents = book.open_of(payer.customer, payment.currency)
+    exact = [one for one in open_documents if book.left[one.id] == payment.amount]
+    own = [one for one in exact if book.may_settle(payment, one)]
+    if not own:
+        if exact:
+            book.review(payment, "other_legal_entity", single(exact))
+        return
+    rule = EXACT
+    if len(own) > 1:
+        if book.policy_of(payment).same_customer_same_amount == "review":
+            book.review(payment, "same_amount", single(own))
+            return
+        own, rule = [min(own, key=oldest_due)], OLDEST
+    inputs = (("customer", payer.customer), ("known by", payer.how))
+    settle(book, payment, own, "S3_customer_exact_amount", rule, inputs, _others(book, open_documents, own[0]))
+
+
+def _others(book: Book, documents: Sequence[Document], taken: Document) -> tuple[Rejected, ...]:
+    """The customer's other open documents, and why they were not meant."""
+    others = [one for one in documents if one is not taken]
+    told = [
+        Rejected((one.id,), f"{shown(book.left[one.id], one.currency)} {one.currency} is open, another amount")
+        if book.left[one.id] != book.left[taken.id]
+        else Rejected((one.id,), "due later, or another legal entity's")
+        for one in others[:_MOST_TOLD]
+    ]
+    if rest := others[_MOST_TOLD:]:
+        told.append(Rejected(named(rest), "other documents"))
+    return tuple(told)

@@ -1,0 +1,161 @@
+"""The state of one run: what is still open, which payments are decided, and what was adjusted on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+
+from hub.finance.matching.known import Payers
+from hub.finance.matching.rates import convert, rate
+from hub.finance.matching.types import (
+    Adjustment,
+    Allocation,
+    Customer,
+    Decision,
+    Document,
+    Exchange,
+    Payment,
+    Policy,
+    Posting,
+    Rejected,
+)
+from hub.finance.matching.words import by_id
+
+_LAST = date.max
+
+
+class Book:
+    """Documents and payments of one run with their indexes; the stages read and write it, nobody else does."""
+
+    def __init__(
+        self,
+        customers: Iterable[Customer],
+        documents: Iterable[Document],
+        payments: Iterable[Payment],
+        policy: Policy,
+        accounts: Mapping[str, Policy],
+    ) -> None:
+        self.policy = policy
+        self.accounts = accounts
+        self.payers = Payers(customers, policy)
+        self.documents: dict[str, Document] = {}
+        self.left: dict[str, int] = {}
+        self.of_customer: dict[str, list[Document]] = {}
+        for document in sorted(documents, key=oldest_due):
+            if document.id in self.documents:
+                raise ValueError(f"two documents have the id {document.id}; ids must be unique")
+            self.documents[document.id] = document
+            self.left[document.id] = document.open
+            self.of_customer.setdefault(document.customer, []).append(document)
+        self.payments = sorted(payments, key=lambda one: (one.booking_date, by_id(one.id)))
+        for one, other in pairwise(sorted(payment.id for payment in self.payments)):
+            if one == other:
+                raise ValueError(f"two payments have the id {one}; ids must be unique")
+        self.waiting = self.payments
+        self.decided: dict[str, Decision] = {}
+        self.adjustments: list[Adjustment] = []
+        self.exchanges: list[Exchange] = []
+        self.postings: list[Posting] = []
+        self.first_of_entry: dict[str, list[Payment]] = {}  # bank_entry_ref -> payments, duplicates left out
+
+    def policy_of(self, payment: Payment) -> Policy:
+        """The policy of the account a payment came in on."""
+        if not self.accounts or payment.bank_account is None:
+            return self.policy
+        return self.accounts.get(payment.bank_account, self.policy)
+
+    def is_open(self, document: Document) -> bool:
+        """Whether anything is left of a document."""
+        return self.left[document.id] != 0
+
+    def may_settle(self, payment: Payment, document: Document) -> bool:
+        """Whether the document belongs to the legal entity whose bank account received the payment."""
+        entities = self.policy_of(payment).legal_entity_of_bank_account
+        if not entities or payment.bank_account is None or document.legal_entity is None:
+            return True
+        return entities.get(payment.bank_account, document.legal_entity) == document.legal_entity
+
+    def open_of(self, customer: str, currency: str) -> list[Document]:
+        """What is open of a customer in a currency, oldest due first."""
+        left = self.left
+        return [one for one in self.of_customer.get(customer, ()) if left[one.id] and one.currency == currency]
+
+    def decide(self, decision: Decision) -> None:
+        """Note what became of a payment; a second decision about it is a fault of a stage."""
+        if decision.payment in self.decided:
+            raise ValueError(f"payment {decision.payment} was decided twice")
+        self.decided[decision.payment] = decision
+
+    def review(
+        self,
+        payment: Payment,
+        reason: str,
+        candidates: Iterable[tuple[str, ...]] = (),
+        *,
+        customers: tuple[str, ...] = (),
+        rejected: tuple[Rejected, ...] = (),
+    ) -> None:
+        """Leave a payment to a person: nothing is posted."""
+        self.decide(
+            Decision(
+                payment.id,
+                "review",
+                None,
+                reason=reason,
+                candidates=tuple(candidates),
+                customers=customers,
+                rejected=rejected,
+            )
+        )
+
+    def allocate(self, payment: Payment, allocation: Allocation, posted: date | None = None) -> None:
+        """Take an allocation off its document, with the gain or loss it realises and its day in the books."""
+        self.left[allocation.document] -= allocation.amount
+        self._exchange(payment, allocation)
+        policy = self.policy_of(payment)
+        if policy.locked_through is not None:
+            day = posted or open_day(policy, payment.booking_date)
+            self.postings.append(Posting(day, allocation.document, allocation.amount, payment.id))
+
+    def adjust(self, adjustment: Adjustment) -> None:
+        """Take what needs no money off a document."""
+        self.left[adjustment.document] -= adjustment.amount
+        self.adjustments.append(adjustment)
+
+    def _exchange(self, payment: Payment, allocation: Allocation) -> None:
+        document = self.documents[allocation.document]
+        policy = self.policy_of(payment)
+        base = policy.base_currency
+        if document.booked_rate is None or document.currency == base:
+            return
+        received_rate = rate(policy, payment.currency, payment.value_date)
+        if received_rate is None:
+            return
+        received = convert(allocation.payment_amount, payment.currency, base, received_rate)
+        booked = convert(allocation.amount, document.currency, base, document.booked_rate)
+        if received != booked:
+            self.exchanges.append(Exchange(payment.id, document.id, received - booked, base))
+
+
+def oldest_due(document: Document) -> tuple[date, date, tuple[Any, ...]]:
+    """The order in which a customer's documents come: by due date, date of issue, id."""
+    return document.due or document.issued or _LAST, document.issued or _LAST, by_id(document.id)
+
+
+def open_day(policy: Policy, day: date) -> date:
+    """The day itself, or the first one after the lock where the day is locked."""
+    if policy.locked_through is None or day > policy.locked_through:
+        return day
+    return policy.locked_through + timedelta(days=1)
+
+
+def named(documents: Iterable[Document]) -> tuple[str, ...]:
+    """The ids of documents."""
+    return tuple(one.id for one in documents)
+
+
+def single(documents: Iterable[Document]) -> tuple[tuple[str, ...], ...]:
+    """Candidates of which each is one document."""
+    return tuple((one.id,) for one in documents)

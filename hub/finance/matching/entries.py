@@ -1,0 +1,69 @@
+"""S0: the same bank entry counts once, and what was decided before stands until a person undoes it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from hub.finance.matching.book import Book, open_day
+from hub.finance.matching.rules import STANDING
+from hub.finance.matching.types import Allocation, Decision, Payment, Posting, Status
+
+
+def drop_repeated(book: Book, payment: Payment, seen: dict[tuple[object, ...], Payment]) -> None:
+    """Ignore a payment whose bank entry was taken in already."""
+    key = _identity(book, payment)
+    first = seen.setdefault(key, payment) if key else payment
+    if first is payment:
+        if payment.bank_entry_ref:
+            book.first_of_entry.setdefault(payment.bank_entry_ref, []).append(payment)
+    elif (first.amount, first.currency) != (payment.amount, payment.currency):
+        book.review(payment, "entry_reference_reused")
+    else:
+        book.decide(Decision(payment.id, "duplicate_ignored", "S0_dedupe", duplicate_of=first.id))
+
+
+def keep_standing(book: Book, payment: Payment) -> None:
+    """Take in the allocations a payment has, or undo them where a person asked for it."""
+    if not payment.standing:
+        return
+    for one in payment.standing:
+        if one.document not in book.documents:
+            raise ValueError(f"payment {payment.id} is allocated to {one.document}, which is not given")
+    documents = [book.documents[one.document] for one in payment.standing]
+    kept = []
+    for one, document in zip(payment.standing, documents, strict=True):
+        cost = one.amount if one.payment_amount is None else one.payment_amount
+        name, version = STANDING.name, STANDING.version
+        allocation = Allocation(document.id, one.amount, document.currency, cost, one.stage, name, version)
+        kept.append(allocation)
+        _stand(book, payment, allocation, one.posted)
+    customers = {document.customer for document in documents}
+    customer = customers.pop() if len(customers) == 1 else None
+    if payment.unmatch is None:
+        rest = payment.amount - sum(one.payment_amount for one in kept)
+        status: Status = "partially_applied" if rest else "applied"
+        owner = customer if rest else None
+        book.decide(Decision(payment.id, status, kept[0].stage, tuple(kept), rest, customer=owner))
+    else:
+        book.decide(Decision(payment.id, "on_account", "manual", (), payment.amount, customer=customer))
+
+
+def _stand(book: Book, payment: Payment, allocation: Allocation, posted: date) -> None:
+    """Enter an earlier allocation on its day, and its reversal in the first open period where it is undone."""
+    policy = book.policy_of(payment)
+    if payment.unmatch is None:
+        book.left[allocation.document] -= allocation.amount
+    if policy.locked_through is not None:
+        book.postings.append(Posting(posted, allocation.document, allocation.amount, payment.id))
+        if payment.unmatch is not None:
+            undone = max(open_day(policy, policy.locked_through), posted)
+            book.postings.append(Posting(undone, allocation.document, -allocation.amount, payment.id))
+
+
+def _identity(book: Book, payment: Payment) -> tuple[object, ...] | None:
+    """What makes the entry the same entry; None where the bank gave nothing to tell it by."""
+    fields = book.policy_of(payment).dedupe_key
+    if "bank_entry_ref" in fields and not payment.bank_entry_ref:
+        return None
+    values = tuple(getattr(payment, name) for name in fields)
+    return values if any(value is not None for value in values) else None

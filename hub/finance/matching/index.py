@@ -1,0 +1,52 @@
+"""Documents by what payers write: by structured references, whose checksum is right, and by whole numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from hub.finance.matching.types import Document, Policy
+from hub.finance.matching.words import words
+from hub.finance.references import bare, kinds, looks_structured
+
+
+class Index:
+    """Documents by bare structured reference and by number; each in the order the documents are given."""
+
+    def __init__(self, documents: Iterable[Document], policy: Policy) -> None:
+        self.kid = policy.kid_algorithm
+        self.references: dict[str, list[Document]] = {}
+        self.numbers: dict[str, list[Document]] = {}
+        self.digits: set[int] = set()  # how long our references of digits are
+        self.patterns = {issuer: re.compile(pattern) for issuer, pattern in policy.number_patterns.items()}
+        for document in documents:
+            if document.reference:
+                self._refer(document, document.reference)
+            self._number(document, document.number or document.id)
+
+    def _refer(self, document: Document, printed: str) -> None:
+        """Index a printed reference: by its checksum, or as a number where it does not mean to have one."""
+        reference = bare(printed)
+        if kinds(reference, self.kid):
+            self.references.setdefault(reference, []).append(document)
+            if reference[:-1].isdigit():
+                self.digits.add(len(reference))
+        elif not looks_structured(printed) and not (self.kid and reference.isdigit()):
+            self._number(document, printed)
+
+    def _number(self, document: Document, number: str) -> None:
+        pattern = self.patterns.get(document.legal_entity or "*") or self.patterns.get("*")
+        key = " ".join(word for _, word in words(number))
+        if key and not looks_structured(number) and (pattern is None or pattern.fullmatch(number)):
+            same = self.numbers.setdefault(key, [])
+            if document not in same[-1:]:
+                same.append(document)
+
+    def slip(self, word: str) -> bool:
+        """Whether a word of a text means to be one of our structured references and is none: its checksum is wrong."""
+        reference = bare(word)
+        if kinds(reference, self.kid):
+            return False
+        return looks_structured(word) or (
+            self.kid is not None and reference.isdigit() and len(reference) in self.digits
+        )

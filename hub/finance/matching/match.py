@@ -1,0 +1,85 @@
+"""The stages in their order: each one pass over the payments no earlier stage has decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from hub.finance.matching.amounts import by_amount
+from hub.finance.matching.balance import prove
+from hub.finance.matching.book import Book
+from hub.finance.matching.entries import drop_repeated, keep_standing
+from hub.finance.matching.groups import by_group
+from hub.finance.matching.index import Index
+from hub.finance.matching.named import by_number, by_reference
+from hub.finance.matching.payouts import pay_out
+from hub.finance.matching.rest import give_up, leave
+from hub.finance.matching.returns import take_back
+from hub.finance.matching.totals import by_totals
+from hub.finance.matching.types import Customer, Document, Outcome, Payment, Policy, Settled
+from hub.finance.matching.words import by_id
+
+
+def match(
+    customers: Iterable[Customer],
+    documents: Iterable[Document],
+    payments: Iterable[Payment],
+    policy: Policy | None = None,
+    accounts: Mapping[str, Policy] | None = None,
+) -> Outcome:
+    """Match payments to documents by one policy; `accounts` gives those of single bank accounts instead.
+
+    Who a payer is, references and numbers are always read by `policy`. The order in which things are given does not
+    matter. Raises ValueError where two documents or payments have one id.
+    """
+    book = Book(customers, documents, payments, policy or Policy(), accounts or {})
+    index = Index(book.documents.values(), book.policy)
+    seen: dict[tuple[object, ...], Payment] = {}
+    _each(book, lambda payment: drop_repeated(book, payment, seen), returns=False)
+    _each(book, lambda payment: keep_standing(book, payment))
+    _each(book, lambda payment: pay_out(book, payment))
+    _each(book, lambda payment: by_reference(book, index, payment))
+    _each(book, lambda payment: by_number(book, index, payment))
+    _each(book, lambda payment: by_amount(book, payment))
+    _each(book, lambda payment: by_group(book, payment))
+    by_totals(book)
+    _each(book, lambda payment: leave(book, payment))
+    _each(book, lambda payment: leave(book, payment))  # returns of what only the pass before has decided
+    _each(book, lambda payment: give_up(book, payment), returns=False)
+    return _answer(book)
+
+
+def _each(book: Book, stage: Callable[[Payment], None], *, returns: bool = True) -> None:
+    """Carry a stage over all undecided payments in order; a return is tried at its turn in every pass."""
+    decided = book.decided
+    for payment in book.waiting:
+        if payment.id in decided:
+            continue
+        if returns and payment.return_of is not None:
+            take_back(book, payment)
+        else:
+            stage(payment)
+    book.waiting = [payment for payment in book.waiting if payment.id not in decided]
+
+
+def _answer(book: Book) -> Outcome:
+    documents = tuple(_settled(book, id) for id in sorted(book.documents, key=lambda id: _order(book, id)))
+    outcome = Outcome(
+        decisions=tuple(book.decided[one.id] for one in sorted(book.payments, key=lambda one: by_id(one.id))),
+        documents=documents,
+        adjustments=tuple(sorted(book.adjustments, key=lambda one: _order(book, one.document))),
+        exchanges=tuple(sorted(book.exchanges, key=lambda one: _order(book, one.document))),
+        postings=tuple(sorted(book.postings, key=lambda one: (one.date, _order(book, one.document)))),
+    )
+    prove(book.documents, book.payments, outcome)
+    return outcome
+
+
+def _order(book: Book, id: str) -> tuple[object, ...]:
+    return book.documents[id].type != "invoice", by_id(id)
+
+
+def _settled(book: Book, id: str) -> Settled:
+    document, left = book.documents[id], book.left[id]
+    if left == 0:
+        return Settled(id, "used" if document.type == "credit_note" else "paid", 0)
+    return Settled(id, "open" if left == document.open else "partially_paid", left)

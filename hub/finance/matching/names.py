@@ -1,0 +1,111 @@
+"""Who a payer's name means: names are folded, then compared by the number of letters that differ.
+
+Similarity is 1 - (Levenshtein distance / length of the longer name). It is found without comparing with everybody:
+of two names at distance d, one of d + 1 pieces of the one stands unchanged in the other (Li, Deng, Wang, Feng:
+Pass-Join, VLDB 2012).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+_LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
+_WRITTEN_OUT = re.compile("([aou])e")
+_FORMS = """ab ag aps as asa bv bvba co company corp corporation doo eg ek eood ev gbr gesmbh gmbh inc incorporated kft kg
+    kgaa limited llc llp ltd mbh nv og ohg ood oy oyj partg plc pte pty pvt rt sa sab sagl sapa sarl sas scs se sia
+    sl slu snc sprl spa spzoo srl sro uab ug vof zrt"""
+_LEGAL = frozenset(_FORMS.split())
+_JOINED = (  # sp. z o.o., then S.A., a/s, e. K.
+    (re.compile(r"\bsp[. ]*z?[. ]*o\.? ?o\b"), "spzoo"),
+    (re.compile(r"\b([a-z])[./ ]+(?=[a-z]\b)"), r"\1"),
+)
+
+
+def fold(name: str, *, wide: bool = True) -> str:
+    """Write a name as it is compared: lower case and words; `wide` makes ä, ae and a one and drops legal forms."""
+    text = unicodedata.normalize("NFKC", name).casefold()
+    if not wide:
+        return " ".join(re.findall(r"[\w&]+", text))
+    text = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    text = "".join(letter for letter in text if not unicodedata.combining(letter))
+    for pattern, joined in _JOINED:
+        text = pattern.sub(joined, text)
+    words = re.findall(r"\w+", text)
+    while len(words) > 1 and words[-1] in _LEGAL:
+        words.pop()
+    return _WRITTEN_OUT.sub(r"\1", " ".join(words))
+
+
+def distance(one: str, other: str, most: int) -> int:
+    """How many letters must be put in, left out or changed (Levenshtein); more than `most` is told as most + 1."""
+    row = list(range(len(other) + 1))
+    for number, letter in enumerate(one, 1):
+        above, row = row, [number]
+        for at, there in enumerate(other, 1):
+            row.append(min(above[at] + 1, row[-1] + 1, above[at - 1] + (letter != there)))
+        if min(row) > most:
+            return most + 1
+    return row[-1]
+
+
+class Names:
+    """The folded names of many, found again by a name that is alike."""
+
+    def __init__(self, names: Iterable[tuple[str, str]], threshold: Decimal, *, wide: bool = True) -> None:
+        self.threshold = threshold
+        self.wide = wide
+        self.owners: dict[str, list[str]] = {}
+        for owner, name in names:
+            if folded := fold(name, wide=wide):
+                self.owners.setdefault(folded, []).append(owner)
+        self.pieces: dict[tuple[int, int, str], list[str]] = {}
+        self.lengths: set[int] = set()
+        for folded in self.owners:
+            self.lengths.add(len(folded))
+            for number, (_, piece) in enumerate(self._cut(folded)):
+                self.pieces.setdefault((len(folded), number, piece), []).append(folded)
+        self.answers: dict[str, tuple[str, ...]] = {}
+
+    def alike(self, name: str) -> tuple[str, ...]:
+        """Everyone whose name is at or above the threshold, in order of their ids."""
+        folded = fold(name, wide=self.wide)
+        if folded not in self.answers:
+            close = {one for one in self._near(folded) if self._passes(folded, one)} if folded else set()
+            self.answers[folded] = tuple(sorted({owner for one in close for owner in self.owners[one]}))
+        return self.answers[folded]
+
+    def _near(self, folded: str) -> Iterator[str]:
+        """Names that share a piece with this one at about the same place."""
+        size = len(folded)
+        for length in self.lengths:
+            allowed = self._distance(max(size, length))
+            if abs(size - length) > allowed:
+                continue
+            for number, (start, width) in enumerate(self._spans(length)):
+                for at in range(max(0, start - allowed), min(size - width, start + allowed) + 1):
+                    yield from self.pieces.get((length, number, folded[at : at + width]), ())
+
+    def _passes(self, one: str, other: str) -> bool:
+        allowed = self._distance(max(len(one), len(other)))
+        return one == other or (allowed > 0 and distance(one, other, allowed) <= allowed)
+
+    def _distance(self, longer: int) -> int:
+        """How many letters may differ between names of which the longer has so many."""
+        return int((1 - self.threshold) * longer)
+
+    def _cut(self, folded: str) -> Iterator[tuple[int, str]]:
+        for start, width in self._spans(len(folded)):
+            yield start, folded[start : start + width]
+
+    def _spans(self, length: int) -> Iterator[tuple[int, int]]:
+        """Where the pieces of a name of that length start, and how long they are: one more than letters may differ."""
+        most = int(self._distance(length) / self.threshold) + 1  # the other name may be the longer one
+        count = min(most + 1, length)
+        start = 0
+        for number in range(count):
+            width = (length - start) // (count - number)
+            yield start, width
+            start += width

@@ -1,0 +1,70 @@
+"""S5: all open payments of a customer against all its open documents, where both have the same total."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from hub.finance.matching.book import Book
+from hub.finance.matching.draft import Draft
+from hub.finance.matching.rates import Terms
+from hub.finance.matching.rules import FIFO
+from hub.finance.matching.settle import post
+from hub.finance.matching.short import Gap
+from hub.finance.matching.types import Document, Payment
+from hub.finance.matching.words import by_id
+
+
+def by_totals(book: Book) -> None:
+    """Settle first in, first out wherever a policy allows it and nothing of the customer waits for a person."""
+    sets: dict[tuple[str, str, str | None], list[Payment]] = {}
+    reviewed = set()
+    for payment in book.payments:
+        if payment.amount <= 0 or book.policy_of(payment).many_to_many == "off":
+            continue
+        customer = book.payers.who(payment).customer
+        if customer is None:
+            continue
+        entity = book.policy_of(payment).legal_entity_of_bank_account.get(payment.bank_account or "")
+        key = (customer, payment.currency, entity)
+        decision = book.decided.get(payment.id)
+        if decision is None and payment.return_of is None:
+            sets.setdefault(key, []).append(payment)
+        elif decision is not None and decision.status == "review":
+            reviewed.add(key)
+    for key, payments in sets.items():
+        if key not in reviewed:
+            _settle(book, key[0], payments)
+
+
+def _settle(book: Book, customer: str, payments: Sequence[Payment]) -> None:
+    days = timedelta(book.policy_of(payments[0]).window_days)
+    until = payments[-1].booking_date
+    payments = [one for one in payments if one.booking_date >= until - days]
+    currency = payments[0].currency
+    documents = [
+        one
+        for one in book.open_of(customer, currency)
+        if _touches(one, until - days, until) and all(book.may_settle(payment, one) for payment in payments)
+    ]
+    total = sum(one.amount for one in payments)
+    if not documents or total != sum(book.left[one.id] for one in documents):
+        return
+    documents.sort(key=lambda one: (one.type != "credit_note", one.issued or one.due or date.max, by_id(one.id)))
+    inputs = (("customer", customer), ("payments", str(len(payments))), ("documents", str(len(documents))))
+    same = {currency: Terms(currency, currency)}
+    for payment in payments:
+        draft = Draft(payment, "S5_many_to_many", FIFO, payment.amount, inputs)
+        for document in documents:
+            left = book.left[document.id]
+            if document.type == "credit_note":
+                draft.allocate(document, left, left)
+            elif left and draft.remaining:
+                draft.fill([document], book.left, same, Gap(left - draft.remaining))
+        post(book, draft, documents)
+
+
+def _touches(document: Document, since: date, until: date) -> bool:
+    """Whether a document was issued by the end of the window, and issued or due after its beginning."""
+    issued = document.issued or document.due or until
+    return issued <= until and max(issued, document.due or issued) >= since
