@@ -18,6 +18,7 @@ from hub.cli import (
     check,
     connector,
     demo,
+    duplicates,
     golden,
     init,
     mapping,
@@ -83,6 +84,7 @@ app.command("reconcile")(reconcile.reconcile)
 app.command("schema")(schema.schema)
 app.command("demo")(demo.demo)
 app.command("plugins")(plugins.plugins)
+app.add_typer(duplicates.app, name="duplicates")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(mapping.app, name="mapping")

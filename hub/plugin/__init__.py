@@ -2,9 +2,11 @@
 
 from hub.plugin.derived import Candidate, Derived, Event, Golden, Look
 from hub.plugin.hookspecs import RegisterCheck, RegisterConnector, RegisterConverter, RegisterMatchRule, hookimpl
+from hub.plugin.matching import Compare
 
 __all__ = [
     "Candidate",
+    "Compare",
     "Derived",
     "Event",
     "Golden",

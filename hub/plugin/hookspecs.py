@@ -10,6 +10,7 @@ import pluggy
 from hub.connect.base import Connector
 from hub.model import Values
 from hub.plugin.derived import Candidate, Derived, Event, Golden, Look
+from hub.plugin.matching import Compare
 
 PROJECT = "hub"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -18,7 +19,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 RegisterConnector = Callable[[type[Connector]], None]
 RegisterConverter = Callable[[str, Callable[..., Any], Callable[..., Any]], None]
 MatchRule = Callable[[Values], Iterable[str]]
-RegisterMatchRule = Callable[[str, str, MatchRule], None]
+RegisterMatchRule = Callable[[str, str, MatchRule | Compare], None]
 Check = Callable[[Values], Iterable[str]]
 RegisterCheck = Callable[[str, str, Check], None]
 
@@ -35,7 +36,10 @@ def register_converters(register: RegisterConverter) -> None:
 
 @hookspec
 def register_match_rules(register: RegisterMatchRule) -> None:
-    """Call `register(name, model, rule)`; two records for which `rule(values)` yields a common text are the same."""
+    """Call `register(name, model, rule)`; two records for which `rule(values)` yields a common text are the same.
+
+    A `Compare` in the place of the rule adds one more respect in which records of the model are compared.
+    """
 
 
 @hookspec

@@ -21,6 +21,7 @@ from hub.connect.base import Connector
 from hub.errors import ConfigError
 from hub.plugin import hookspecs
 from hub.plugin.hookspecs import PROJECT, Check, MatchRule
+from hub.plugin.matching import Compare
 from hub.suggest import like
 
 GROUP = "hub"
@@ -53,7 +54,7 @@ class Registry:
     plugins: list[Plugin] = field(default_factory=list)
     connectors: dict[str, type[Connector]] = field(default_factory=dict)
     converters: dict[str, Converter] = field(default_factory=dict)
-    match_rules: dict[str, tuple[str, MatchRule]] = field(default_factory=dict)  # name: (model, rule)
+    match_rules: dict[str, tuple[str, MatchRule | Compare]] = field(default_factory=dict)  # name: (model, rule)
     checks: dict[str, tuple[str, Check]] = field(default_factory=dict)  # name: (model, check)
     brought: dict[tuple[str, str], Plugin] = field(default_factory=dict)  # (kind, name): the plugin
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
 import msgspec
 
+from hub.config.finance import Finance
 from hub.config.project import ConnectionConfig, Project
 from hub.connect.base import Connector
 from hub.errors import ConfigError
@@ -19,7 +20,7 @@ from hub.suggest import like
 if TYPE_CHECKING:
     from hub.connect.vault import Vault
 
-GIVEN = ("connection", "vault")  # parameters the hub fills in: the connection's name, the store of rotating tokens
+GIVEN = ("connection", "vault", "finance")  # what the hub fills in: its name, the store of rotating tokens, [finance]
 
 
 class Setting(NamedTuple):
@@ -59,7 +60,9 @@ def settings_faults(cls: type[Connector], settings: Mapping[str, Any]) -> dict[s
     return _checked(cls, settings)[1]
 
 
-def connect(config: ConnectionConfig, registry: Registry, *, vault: Vault | None = None) -> Connector:
+def connect(
+    config: ConnectionConfig, registry: Registry, *, vault: Vault | None = None, finance: Finance | None = None
+) -> Connector:
     """Build the connector of a connection; the network is not touched.
 
     Raises ConfigError that lists every mistake in the settings.
@@ -71,7 +74,7 @@ def connect(config: ConnectionConfig, registry: Registry, *, vault: Vault | None
     settings, faults = _checked(cls, config.settings)
     if faults:
         raise ConfigError("\n".join(f"{config.name}: {name}: {fault}" for name, fault in faults.items()))
-    given = {"connection": config.name, "vault": vault}
+    given = {"connection": config.name, "vault": vault, "finance": finance}
     for name in GIVEN:
         if name in _parameters(cls):
             settings[name] = given[name]
@@ -88,7 +91,8 @@ def connector(project: Project, name: str, registry: Registry) -> Connector:
     """
     from hub.connect.vault import FileVault
 
-    return connect(project.connection(name), registry, vault=FileVault(project.root / ".hub" / "tokens"))
+    vault = FileVault(project.root / ".hub" / "tokens")
+    return connect(project.connection(name), registry, vault=vault, finance=project.finance)
 
 
 def _parameters(cls: type[Connector]) -> dict[str, inspect.Parameter]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Float, Index, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Index, LargeBinary, String, Table, Text
 
 from hub.store.tables.base import metadata
 
@@ -33,11 +33,25 @@ match_model = Table(
     "match_model",
     metadata,
     Column("model", String, primary_key=True),
+    Column("shape", String, nullable=False),  # digest of what is compared and how; another one: train again
     Column("digest", String, nullable=False),  # of everything that decides a score
-    Column("settings", Text, nullable=False),  # the trained settings with their term frequencies left out
+    Column("frozen", LargeBinary, nullable=False),  # the trained numbers, packed by hub.quality.match.frozen
     Column("data_digest", String, nullable=False),  # of the records it was trained on
     Column("records", BigInteger, nullable=False),  # how many those were
     Column("trained_at", BigInteger, nullable=False),
+    Column("rules", String),  # digest of the settings under which everything was last compared
     Column("matched_seq", BigInteger, nullable=False, default=0),  # golden records up to here were compared
     Column("matched_at", BigInteger),
+)
+
+score = Table(
+    "score",
+    metadata,
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("model", String, primary_key=True),
+    Column("connection", String, primary_key=True, default=""),  # empty: the golden records
+    Column("line", String, primary_key=True, default=""),  # empty: all business lines
+    Column("measure", String, primary_key=True),  # completeness, validity, uniqueness, timeliness, or check:NAME
+    Column("good", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
 )

@@ -33,12 +33,25 @@ def upgrade() -> None:
     op.create_table(
         "match_model",
         sa.Column("model", sa.String(), nullable=False),
+        sa.Column("shape", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
-        sa.Column("settings", sa.Text(), nullable=False),
+        sa.Column("frozen", sa.LargeBinary(), nullable=False),
         sa.Column("data_digest", sa.String(), nullable=False),
         sa.Column("records", sa.BigInteger(), nullable=False),
         sa.Column("trained_at", sa.BigInteger(), nullable=False),
+        sa.Column("rules", sa.String(), nullable=True),
         sa.Column("matched_seq", sa.BigInteger(), nullable=False),
         sa.Column("matched_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("model", name=op.f("pk_match_model")),
+    )
+    op.create_table(
+        "score",
+        sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("connection", sa.String(), nullable=False),
+        sa.Column("line", sa.String(), nullable=False),
+        sa.Column("measure", sa.String(), nullable=False),
+        sa.Column("good", sa.BigInteger(), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("at", "model", "connection", "line", "measure", name=op.f("pk_score")),
     )

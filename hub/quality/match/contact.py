@@ -1,0 +1,159 @@
+"""How persons are compared: given and family name with swaps, date of birth, address in parts, phone, e-mail, numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from hub.model import Values
+from hub.quality.match import parts
+from hub.quality.match.profile import Comparison, Level, Profile, Row
+from hub.quality.normal import person_name
+
+
+def prepare(values: Values) -> Row:
+    """Bring a contact's values into the form in which they are compared."""
+    given, family = _names(values.get("first_name") or "", values.get("last_name") or "", values.get("name") or "")
+    place = parts.place(values)
+    mails, phones = parts.mails(values), parts.phones(values)
+    numbers = parts.numbers("contact", values)
+    return {
+        "given": given or None,
+        "family": family or None,
+        "sound": "|".join(sorted(filter(None, (parts.sound(given), parts.sound(family))))) or None,
+        "born": values.get("born_on"),
+        **place,
+        "phones": phones or None,
+        "stem": phones[0][:-2] if phones else None,
+        "emails": [one.key for one in mails] or None,
+        "number": numbers[0] if numbers else None,
+        "numbers": numbers or None,
+        "customer": values.get("customer"),
+    }
+
+
+@lru_cache(maxsize=200_000)
+def _names(first: str, last: str, whole: str) -> tuple[str, str]:
+    if first or last:
+        return parts.words(first), parts.words(last)
+    found = person_name(whole)
+    return found.given, found.family
+
+
+def keys(row: Row) -> Iterator[str]:
+    """Say what a contact has in common with those it may be the same as.
+
+    Digits of a postal code count in any order, and either line of the address may stand in the other's place.
+    """
+    given, family, born = row["given"] or "", row["family"] or "", row["born"] or ""
+    house, code, city = row["house"] or "", "".join(sorted(row["code"] or "")), (row["city"] or "")[:4]
+    lines = {(row[name] or "").replace(" ", "")[:5] for name in ("street", "extra")} - {""}
+    first = "".join(sorted((given[:1], family[:1])))
+    for number in row["numbers"] or ():
+        yield f"i{number}"
+    for mail in row["emails"] or ():
+        yield f"e{mail}"
+    for phone in row["phones"] or ():
+        yield f"p{phone[-8:]}"
+    if given and family:
+        yield f"n{'|'.join(sorted((given, family)))}"
+        yield f"s{row['sound']}"
+    if born:
+        yield f"b{born}{first}"
+        if code:
+            yield f"c{born}{code}"
+        if city:
+            yield f"d{born}{city}"
+        if house:
+            yield f"f{born}{house}"
+    for line in lines:
+        yield f"h{line}{first}"
+        if code:
+            yield f"a{line}{code}"
+        if city:
+            yield f"g{line}{city}"
+    for word in {given, family} - {""}:
+        if code:
+            yield f"w{word[:5]}{code}"
+        if city:
+            yield f"v{word[:5]}{city}"
+    if row["customer"]:
+        yield f"k{row['customer']}{(family or given)[:3]}"
+
+
+CONTACT = Profile(
+    model="contact",
+    version=1,
+    columns={
+        "given": "text",
+        "family": "text",
+        "sound": "text",
+        "born": "text",
+        **parts.PLACE,
+        "phones": "texts",
+        "stem": "text",
+        "emails": "texts",
+        "number": "text",
+        "numbers": "texts",
+        "customer": "text",
+    },
+    prepare=prepare,
+    keys=keys,
+    comparisons=(
+        Comparison(
+            "given name",
+            "given",
+            "given_l IS NULL OR given_r IS NULL",
+            (
+                Level("the same", "given_l = given_r", 0.72, 0.006, "given"),
+                Level("given and family name swapped", "given_l = family_r AND family_l = given_r", 0.03, 0.00002),
+                Level("one letter off", "{near1}(given_l, given_r)", 0.08, 0.002),
+                Level("one begins the other", "{starts}(given_l, given_r)", 0.03, 0.002),
+                Level("alike", "{jw}(given_l, given_r) >= 0.85", 0.05, 0.008),
+                Level("the other's family name", "given_l = family_r OR family_l = given_r", 0.01, 0.002),
+            ),
+        ),
+        Comparison(
+            "family name",
+            "family",
+            "family_l IS NULL OR family_r IS NULL",
+            (
+                Level("the same", "family_l = family_r", 0.78, 0.003, "family"),
+                Level("given and family name swapped", "given_l = family_r AND family_l = given_r", 0.03, 0.00002),
+                Level("one letter off", "{near1}(family_l, family_r)", 0.08, 0.001),
+                Level("alike", "{jw}(family_l, family_r) >= 0.85", 0.05, 0.005),
+                Level("the other's given name", "given_l = family_r OR family_l = given_r", 0.01, 0.002),
+            ),
+        ),
+        Comparison(
+            "date of birth",
+            "born",
+            "born_l IS NULL OR born_r IS NULL",
+            (
+                Level("the same", "born_l = born_r", 0.9, 0.0001, "born"),
+                Level("one digit off", "{near1}(born_l, born_r)", 0.06, 0.001),
+                Level("two digits off", "{near2}(born_l, born_r)", 0.02, 0.01),
+            ),
+        ),
+        *parts.PLACES,
+        parts.PHONES,
+        parts.MAILS,
+        Comparison(
+            "number",
+            "numbers",
+            "numbers_l IS NULL OR numbers_r IS NULL",
+            (
+                Level("one in common", "{overlap}(numbers_l, numbers_r)", 0.9, 0.000001),
+                Level("one digit off", "{near1}(number_l, number_r)", 0.06, 0.00001),
+            ),
+        ),
+        Comparison(
+            "customer",
+            "customer",
+            "customer_l IS NULL OR customer_r IS NULL",
+            (Level("the same", "customer_l = customer_r", 0.7, 0.0005, "customer"),),
+        ),
+    ),
+    training=(("given", "family"), ("born", "code"), ("street", "house")),
+    prior=1e-5,
+)

@@ -1,0 +1,112 @@
+"""Scores candidate pairs with Splink on DuckDB, and says for each what it reached in every comparison."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hub.quality.match import block
+from hub.quality.match.cache import Cache
+from hub.quality.match.frozen import Frozen
+from hub.quality.match.profile import Profile
+from hub.quality.match.settings import column, settings
+
+if TYPE_CHECKING:
+    from pyarrow import RecordBatchReader  # type: ignore[import-untyped]
+
+BATCH = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A pair above the threshold; `levels` is one entry a comparison that had something to compare."""
+
+    left: str
+    right: str
+    probability: float
+    weight: float
+    levels: list[dict[str, Any]]
+    taxes: tuple[Sequence[str], Sequence[str]] = ((), ())  # of the left one and the right one, for the vetoes
+    lines: tuple[Sequence[str], Sequence[str]] = ((), ())
+
+
+def scored(cache: Cache, frozen: Frozen, threshold: float, *, full: bool) -> Iterator[Scored]:
+    """Score the pairs of all records, or of those in the table `changed`, and yield what reaches the threshold."""
+    from splink import DuckDBAPI, Linker
+
+    profile = cache.profile
+    cache.db.execute(block.pairs(full=full))
+    cache.db.execute(f"CREATE OR REPLACE TEMP VIEW compared AS {compared(profile, frozen)}")
+    api = DuckDBAPI(cache.db)
+    linker = Linker(
+        api.register("compared"),
+        settings(profile, "duckdb", frozen.chances, frozen.prior, explain=True, weighed=frozen.trained),
+        log_level=logging.ERROR,
+        validate_settings=False,
+    )
+    linker.table_management.register_blocked_pairs_for_predict(api.register("candidate"))
+    found = linker.inference.predict(threshold_match_probability=threshold, warning_mode="never")
+    table = found.physical_name
+    names = ", ".join(wanted(profile, frozen))
+    reader = cache.db.sql(
+        f"SELECT l.id AS id_l, r.id AS id_r, l.taxes AS taxes_l, r.taxes AS taxes_r, l.lines AS lines_l, "
+        f"r.lines AS lines_r, {names} FROM {table} p "
+        "JOIN kept.record l ON l.h = p.h_l JOIN kept.record r ON r.h = p.h_r"
+    ).to_arrow_reader(BATCH)
+    yield from explained(profile, frozen, reader)
+    found.drop_table_from_database_and_remove_from_cache()
+    cache.db.execute("DROP TABLE candidate")
+
+
+def compared(profile: Profile, frozen: Frozen) -> str:
+    """The SQL of the records with the frequency of each value; one that is rare or new has the lowest."""
+    columns = ["p.h", *(f"p.{name}" for name in profile.columns)]
+    joins = []
+    for name in profile.frequencies() if frozen.trained else ():
+        columns.append(
+            f"CASE WHEN p.{name} IS NOT NULL THEN coalesce(tf_{name}.tf, {frozen.floor(name)!r}) END AS tf_{name}"
+        )
+        joins.append(f"LEFT JOIN kept.tf_{name} ON tf_{name}.value = p.{name}")
+    return f"SELECT {', '.join(columns)} FROM kept.record p {' '.join(joins)}"
+
+
+def wanted(profile: Profile, frozen: Frozen) -> list[str]:
+    """The columns of a scored pair: its score, and of each comparison the level, the weight and both values."""
+    names = ["match_probability", "match_weight"]
+    for one in profile.comparisons:
+        name = column(one.name)
+        weight = f"mw_{name}"
+        if frozen.trained and any(level.tf for level in one.levels):
+            weight = f"mw_{name} + mw_tf_adj_{name}"
+        names += [f"gamma_{name}", f"{weight} AS weight_{name}", f"p.{one.shows}_l", f"p.{one.shows}_r"]
+    return list(dict.fromkeys(names))
+
+
+def explained(profile: Profile, frozen: Frozen, reader: RecordBatchReader) -> Iterator[Scored]:
+    """Put each pair's levels into words, the smaller id on the left."""
+    ladders = [
+        (one, column(one.name), ["different", *(level.label for level in reversed(one.levels))])
+        for one in profile.comparisons
+    ]
+    for batch in reader:
+        for row in batch.to_pylist():
+            mirrored = row["id_l"] > row["id_r"]
+            l, r = ("_r", "_l") if mirrored else ("_l", "_r")  # noqa: E741 - the two sides of a pair
+            levels = []
+            for one, name, labels in ladders:
+                at = row[f"gamma_{name}"]
+                if at < 0:
+                    continue
+                levels.append({
+                    "comparison": one.name,
+                    "level": at,
+                    "label": labels[at],
+                    "weight": round(row[f"weight_{name}"], 4),
+                    "left": row[one.shows + l],
+                    "right": row[one.shows + r],
+                })  # fmt: skip
+            taxes, lines = ((row[name + l] or (), row[name + r] or ()) for name in ("taxes", "lines"))
+            weight = round(row["match_weight"], 6)
+            yield Scored(row[f"id{l}"], row[f"id{r}"], row["match_probability"], weight, levels, taxes, lines)

@@ -1,0 +1,130 @@
+"""Trains a profile on the records at hand by expectation maximisation; too few of them leave the shipped chances."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hub.quality.match.cache import Cache
+from hub.quality.match.frozen import COMMON, KEPT, Frozen
+from hub.quality.match.profile import Comparison
+from hub.quality.match.settings import column, settings, shipped
+
+FEWEST = 1_000  # records below which the shipped chances are better than anything learnt
+PAIRS = 1_000_000  # at most so many pairs are looked at in each session
+SEED = 7
+ENOUGH = 50  # pairs that agree in the columns of a session, below which it is left out
+UNSEEN = 0.1  # of the shipped chance for a level that training has not seen once
+LEAST = 1e-7  # no chance is ever nothing: a level not seen in training is rare, not impossible
+
+
+def train(cache: Cache) -> Frozen:
+    """Learn the chances of each level, the frequencies of values, and how likely two records are one thing."""
+    profile, count = cache.profile, cache.count()
+    stops = _stops(cache)
+    if count < FEWEST:
+        return Frozen(chances=shipped(profile), prior=profile.prior, trained=False, records=count, stops=stops)
+    counts, totals = _frequencies(cache)
+    learnt = _learn(cache)
+    return Frozen(
+        chances={one.name: mixed(one, learnt.get(column(one.name), {})) for one in profile.comparisons},
+        prior=profile.prior,
+        trained=True,
+        records=count,
+        counts=counts,
+        totals=totals,
+        stops=stops,
+    )
+
+
+def _stops(cache: Cache) -> list[str]:
+    """The keys that too many records have, as text: the hash of a text may change with DuckDB's version."""
+    found = cache.rows(f"SELECT k, any_value(h) FROM kept.blocking GROUP BY k HAVING count(*) > {COMMON}")
+    if not found:
+        return []
+    wanted = {k for k, _ in found}
+    cache.db.execute(
+        "CREATE OR REPLACE TEMP TABLE holder AS SELECT unnest(?::UBIGINT[]) AS h", [list({h for _, h in found})]
+    )
+    names = list(cache.profile.columns)
+    held = cache.rows(f"SELECT {', '.join(names)} FROM kept.record WHERE h IN (SELECT h FROM holder)")
+    texts = sorted({key for row in held for key in cache.profile.keys(dict(zip(names, row, strict=True)))})
+    cache.db.execute("DROP TABLE holder")
+    hashes = cache.rows("SELECT t, hash(t) FROM (SELECT unnest(?) AS t)", texts)
+    return [text for text, k in hashes if k in wanted]
+
+
+def _frequencies(cache: Cache) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    totals: dict[str, int] = {}
+    for name in cache.profile.frequencies():
+        totals[name] = int(cache.rows(f"SELECT count({name}) FROM kept.record")[0][0])
+        found = cache.rows(
+            f"SELECT {name}, count(*) AS n FROM kept.record WHERE {name} IS NOT NULL GROUP BY 1 HAVING count(*) > 1 "
+            f"ORDER BY n DESC, 1 LIMIT {KEPT}"
+        )
+        counts[name] = {value: int(n) for value, n in found}
+    return counts, totals
+
+
+def _learn(cache: Cache) -> dict[str, dict[int, tuple[float | None, float | None]]]:
+    """Run Splink's training; comparison to level to (m, u), None where it saw none."""
+    from splink import DuckDBAPI, Linker, block_on
+
+    profile = cache.profile
+    names = ", ".join(("h", *profile.columns))
+    cache.db.execute(f"CREATE OR REPLACE TEMP VIEW learning AS SELECT {names} FROM kept.record")
+    api = DuckDBAPI(cache.db)
+    made = settings(profile, "duckdb", shipped(profile), profile.prior, weighed=False)
+    linker = Linker(api.register("learning"), made, log_level=logging.CRITICAL, validate_settings=False)
+    logging.getLogger("splink").setLevel(logging.CRITICAL)
+    linker.training.estimate_u_using_random_sampling(max_pairs=PAIRS, seed=SEED, min_count_per_level=None, num_chunks=1)
+    for columns in profile.training:
+        if not _worth(cache, columns):
+            continue
+        linker.training.estimate_parameters_using_expectation_maximisation(
+            block_on(*columns), estimate_without_term_frequencies=True, max_pairs=PAIRS
+        )
+    return _told(linker.misc.save_model_to_json())
+
+
+def _worth(cache: Cache, columns: Sequence[str]) -> bool:
+    """Whether enough records agree in these columns to learn from."""
+    there = " AND ".join(f"{name} IS NOT NULL" for name in columns)
+    sql = f"SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM kept.record WHERE {there} GROUP BY {', '.join(columns)})"
+    return int(cache.rows(sql)[0][0] or 0) >= ENOUGH
+
+
+def _told(model: Mapping[str, Any]) -> dict[str, dict[int, tuple[float | None, float | None]]]:
+    """Read the chances out of Splink's model; a level it did not see has a text where the number would be."""
+
+    def number(value: Any) -> float | None:
+        return float(value) if isinstance(value, (int, float)) else None
+
+    return {
+        one["output_column_name"]: {
+            at: (number(level.get("m_probability")), number(level.get("u_probability")))
+            for at, level in enumerate(one["comparison_levels"][1:])
+        }
+        for one in model["comparisons"]
+    }
+
+
+def mixed(one: Comparison, learnt: Mapping[int, tuple[float | None, float | None]]) -> list[tuple[float, float]]:
+    """The learnt chances of a comparison; where a level was never seen, a share of the shipped ones."""
+    own = [*((level.m, level.u) for level in one.levels), one.other()]
+    found = []
+    for at, (m, u) in enumerate(own):
+        if one.fixed:
+            found.append((m, u))
+            continue
+        seen_m, seen_u = learnt.get(at, (None, None))
+        found.append(
+            (
+                max(seen_m if seen_m is not None else m * UNSEEN, LEAST),
+                max(seen_u if seen_u is not None else u * UNSEEN, LEAST),
+            )
+        )
+    sums = [sum(pair[side] for pair in found) for side in (0, 1)]
+    return [(m / sums[0], u / sums[1]) for m, u in found]
