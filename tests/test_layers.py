@@ -29,7 +29,8 @@ OUTSIDE = {"connectors", "plugins", "flows", "prefect"}
 
 def modules(folder: Path) -> list[Path]:
     """All Python files of a folder."""
-    return sorted(file for file in folder.rglob("*.py") if "__pycache__" not in file.parts)
+    apart = {"__pycache__", "bagged"}  # what is bagged goes into archives and runs without the hub
+    return sorted(file for file in folder.rglob("*.py") if not apart & set(file.parts))
 
 
 def imported(tree: ast.AST) -> Iterator[tuple[int, str]]:

@@ -52,6 +52,11 @@ class Tally:
         self.count += 1
         self._sum += int.from_bytes(hashlib.sha512(f"{name}\n{digest}".encode()).digest(), "big")
 
+    def join(self, count: int, text: str) -> None:
+        """Take in what another tally holds."""
+        self.count += count
+        self._sum += int(text, 16)
+
     @property
     def text(self) -> str:
         """The hash of all that was added."""
