@@ -34,6 +34,9 @@ def by_amount(book: Book, payment: Payment) -> None:
             book.review(payment, "same_amount", single(own))
             return
         own, rule = [min(own, key=oldest_due)], OLDEST
+    if own[0].id in book.held:
+        book.review(payment, "contested_document", single(own))
+        return
     inputs = (("customer", payer.customer), ("known by", payer.how))
     settle(book, payment, own, "S3_customer_exact_amount", rule, inputs, _others(book, open_documents, own[0]))
 

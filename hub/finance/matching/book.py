@@ -55,7 +55,9 @@ class Book:
                 raise ValueError(f"two payments have the id {one}; ids must be unique")
         self.waiting = self.payments
         self.decided: dict[str, Decision] = {}
-        self.adjustments: list[Adjustment] = []
+        self.held: set[str] = set()  # documents a payment under review may have meant: only a name takes them
+        self.returned: dict[str, int] = {}  # payment -> what of it came back
+        self.adjustments: dict[str, list[Adjustment]] = {}  # by payment
         self.exchanges: list[Exchange] = []
         self.postings: list[Posting] = []
         self.first_of_entry: dict[str, list[Payment]] = {}  # bank_entry_ref -> payments, duplicates left out
@@ -97,14 +99,17 @@ class Book:
         customers: tuple[str, ...] = (),
         rejected: tuple[Rejected, ...] = (),
     ) -> None:
-        """Leave a payment to a person: nothing is posted."""
+        """Leave a payment to a person: nothing is posted, and no amount alone takes what it may have meant."""
+        candidates = tuple(candidates)
+        for group in candidates:
+            self.held.update(group)
         self.decide(
             Decision(
                 payment.id,
                 "review",
                 None,
                 reason=reason,
-                candidates=tuple(candidates),
+                candidates=candidates,
                 customers=customers,
                 rejected=rejected,
             )
@@ -122,7 +127,7 @@ class Book:
     def adjust(self, adjustment: Adjustment) -> None:
         """Take what needs no money off a document."""
         self.left[adjustment.document] -= adjustment.amount
-        self.adjustments.append(adjustment)
+        self.adjustments.setdefault(adjustment.payment, []).append(adjustment)
 
     def _exchange(self, payment: Payment, allocation: Allocation) -> None:
         document = self.documents[allocation.document]

@@ -37,6 +37,9 @@ def keep_standing(book: Book, payment: Payment) -> None:
         allocation = Allocation(document.id, one.amount, document.currency, cost, one.stage, name, version)
         kept.append(allocation)
         _stand(book, payment, allocation, one.posted)
+        left = book.left[document.id]
+        if (left < 0 <= document.open) or (left > 0 >= document.open):
+            raise ValueError(f"more than what is open of {document.id} is allocated to it")
     customers = {document.customer for document in documents}
     customer = customers.pop() if len(customers) == 1 else None
     if payment.unmatch is None:

@@ -33,6 +33,8 @@ def by_group(book: Book, payment: Payment) -> None:
         book.review(payment, "ambiguous_group", candidates)
     elif len(documents) > policy.group_max_items:
         book.review(payment, "too_many_open_documents", candidates)
+    elif any(one.id in book.held for one in found[0]):
+        book.review(payment, "contested_document", candidates)
     else:
         rest = named(one for one in documents if one not in found[0])
         rejected = (Rejected(rest, "no other group has that sum"),) if rest else ()

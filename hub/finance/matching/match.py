@@ -15,8 +15,10 @@ from hub.finance.matching.payouts import pay_out
 from hub.finance.matching.rest import give_up, leave
 from hub.finance.matching.returns import take_back
 from hub.finance.matching.totals import by_totals
-from hub.finance.matching.types import Customer, Document, Outcome, Payment, Policy, Settled
+from hub.finance.matching.types import Customer, Decision, Document, Outcome, Payment, Policy, Settled
 from hub.finance.matching.words import by_id
+
+_PENDING = ("review", "on_account", "suspense")
 
 
 def match(
@@ -37,6 +39,24 @@ def match(
     _each(book, lambda payment: drop_repeated(book, payment, seen), returns=False)
     _each(book, lambda payment: keep_standing(book, payment))
     _each(book, lambda payment: pay_out(book, payment))
+    open_payments = book.waiting
+    before: list[Decision] = []
+    while True:
+        _stages(book, index)
+        pending = [payment for payment in open_payments if _may_change(book.decided[payment.id])]
+        decisions = [book.decided[payment.id] for payment in pending]
+        if decisions == before:
+            return _answer(book)
+        # What was settled meanwhile may answer them otherwise: a second run must find nothing more to change.
+        before = decisions
+        book.held.clear()
+        book.waiting = pending
+        for payment in pending:
+            del book.decided[payment.id]
+
+
+def _stages(book: Book, index: Index) -> None:
+    """One pass a stage over what waits; afterwards everything is decided."""
     _each(book, lambda payment: by_reference(book, index, payment))
     _each(book, lambda payment: by_number(book, index, payment))
     _each(book, lambda payment: by_amount(book, payment))
@@ -45,7 +65,11 @@ def match(
     _each(book, lambda payment: leave(book, payment))
     _each(book, lambda payment: leave(book, payment))  # returns of what only the pass before has decided
     _each(book, lambda payment: give_up(book, payment), returns=False)
-    return _answer(book)
+
+
+def _may_change(decision: Decision) -> bool:
+    """Whether nothing was settled by the decision; a return has always settled what it could."""
+    return decision.status in _PENDING and decision.stage != "S0_return"
 
 
 def _each(book: Book, stage: Callable[[Payment], None], *, returns: bool = True) -> None:
@@ -62,11 +86,12 @@ def _each(book: Book, stage: Callable[[Payment], None], *, returns: bool = True)
 
 
 def _answer(book: Book) -> Outcome:
+    adjustments = [one for some in book.adjustments.values() for one in some]
     documents = tuple(_settled(book, id) for id in sorted(book.documents, key=lambda id: _order(book, id)))
     outcome = Outcome(
         decisions=tuple(book.decided[one.id] for one in sorted(book.payments, key=lambda one: by_id(one.id))),
         documents=documents,
-        adjustments=tuple(sorted(book.adjustments, key=lambda one: _order(book, one.document))),
+        adjustments=tuple(sorted(adjustments, key=lambda one: _order(book, one.document))),
         exchanges=tuple(sorted(book.exchanges, key=lambda one: _order(book, one.document))),
         postings=tuple(sorted(book.postings, key=lambda one: (one.date, _order(book, one.document)))),
     )

@@ -22,16 +22,29 @@ def take_back(book: Book, payment: Payment) -> None:
     decision = book.decided.get(original.id)
     if decision is None:
         return
-    returned = original.amount
-    fee = payment.amount + returned
+    left = original.amount - book.returned.get(original.id, 0)
+    came, fee = _split(payment, left)
+    whole = came == original.amount
+    single = len(decision.allocations) == 1 and not decision.unapplied and 0 < came <= left
     if decision.status in ("review", "duplicate_ignored"):
         book.review(payment, "original_in_review")
     elif decision.reversed_by is not None:
         book.review(payment, "already_returned")
-    elif payment.currency != original.currency or fee not in (0, -payment.charges):
+    elif payment.currency != original.currency or not (whole or (single and _same_currency(decision, original))):
         book.review(payment, "return_differs_from_original")
     else:
-        _undo(book, payment, original, decision, fee)
+        _undo(book, payment, original, came, fee)
+
+
+def _split(payment: Payment, left: int) -> tuple[int, int]:
+    """How much of the original came back, and the fee: only what the bank states is one."""
+    if payment.amount == -left:
+        return left, 0
+    return -payment.amount - payment.charges, -payment.charges
+
+
+def _same_currency(decision: Decision, original: Payment) -> bool:
+    return all(one.currency == original.currency for one in decision.allocations)
 
 
 def _originals(book: Book, payment: Payment) -> list[Payment]:
@@ -42,14 +55,16 @@ def _originals(book: Book, payment: Payment) -> list[Payment]:
     return found
 
 
-def _undo(book: Book, payment: Payment, original: Payment, decision: Decision, fee: int) -> None:
-    """Mirror the allocations and the unapplied rest; what was adjusted on the way is taken back as well."""
+def _undo(book: Book, payment: Payment, original: Payment, came: int, fee: int) -> None:
+    """Mirror what the original had settled: all of it with what was adjusted on the way, or a part of its only one."""
+    decision = book.decided[original.id]
+    whole = came == original.amount
     back = []
     for one in decision.allocations:
         allocation = replace(
             one,
-            amount=-one.amount,
-            payment_amount=-one.payment_amount,
+            amount=-one.amount if whole else -came,
+            payment_amount=-one.payment_amount if whole else -came,
             stage=_STAGE,
             rule=RETURN.name,
             version=RETURN.version,
@@ -57,12 +72,13 @@ def _undo(book: Book, payment: Payment, original: Payment, decision: Decision, f
         )
         back.append(allocation)
         book.allocate(payment, allocation)
-    for adjustment in [one for one in book.adjustments if one.payment == original.id]:
-        book.adjust(_opposite(adjustment, payment))
-    book.decided[original.id] = replace(decision, status="reversed", reversed_by=payment.id)
+    gone = book.returned[original.id] = book.returned.get(original.id, 0) + came
+    if gone == original.amount:
+        for adjustment in book.adjustments.get(original.id, ()):
+            book.adjust(_opposite(adjustment, payment))
+        book.decided[original.id] = replace(decision, status="reversed", reversed_by=payment.id)
     rest = -decision.unapplied
-    owner = decision.customer if rest else None
-    book.decide(_answer(payment, tuple(back), rest, fee, owner))
+    book.decide(_answer(payment, tuple(back), rest, fee, decision.customer if rest else None))
 
 
 def _answer(payment: Payment, back: tuple[Allocation, ...], rest: int, fee: int, owner: str | None) -> Decision:

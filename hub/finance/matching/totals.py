@@ -48,6 +48,8 @@ def _settle(book: Book, customer: str, payments: Sequence[Payment]) -> None:
         if _touches(one, until - days, until) and all(book.may_settle(payment, one) for payment in payments)
     ]
     total = sum(one.amount for one in payments)
+    if any(one.id in book.held for one in documents):
+        return
     if not documents or total != sum(book.left[one.id] for one in documents):
         return
     documents.sort(key=lambda one: (one.type != "credit_note", one.issued or one.due or date.max, by_id(one.id)))
