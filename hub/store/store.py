@@ -135,6 +135,11 @@ class Store:
             connection.rollback()
             connection.close()
 
+    @property
+    def parallel(self) -> bool:
+        """Whether one thread gains by reading while another writes; SQLite's writer would fight it for every row."""
+        return self.kind == "postgresql" and self._rehearsal is None
+
     def analyze(self) -> None:
         """Let PostgreSQL count what its tables hold: plans made for empty ones are quadratic on full ones."""
         if self.kind == "postgresql":

@@ -41,8 +41,9 @@ def golden_ids(work: Work, feed: Feed, records: Iterable[Values]) -> Look | None
         found.update(((stream, key), golden_id) for key, golden_id in rows)
         for key in keys:
             inside = work.links.get((target, key))
-            if inside is not None and inside.golden_id:
-                found[stream, key] = inside.origin_id or inside.golden_id
+            id = inside.origin_id or inside.golden_id if inside is not None else work.adopted.get((target, key))
+            if id:
+                found[stream, key] = id
     work.learn(id for id in found.values() if id)
     return lambda stream, key: found.get((stream, key))
 

@@ -36,6 +36,11 @@ def land(
     `asked` is the hub's sequence before the records were asked for: what is older than our last receipt is dropped,
     since our write brings it again. `hold` only lands and leaves merging for later. `end` marks the last batch.
     """
+    write(walk, feed, arriving(walk, feed, records, asked, hold=hold), cursor, hold=hold, end=end)
+
+
+def arriving(walk: Walk, feed: Feed, records: Sequence[Record], asked: int, *, hold: bool = False) -> list[Arrival]:
+    """Those of the records that are new or different, mapped and checked; nothing is written yet."""
     walk.count(feed, "read", len(records))
     last = {r.key: r for r in records}  # a page that repeats a key: the later one counts
     with walk.store.read() as tx:
@@ -60,12 +65,19 @@ def land(
     if same_time:  # only of these can it be doubted which state is the later one
         fresh = {a.key: a for a in doubt(walk, feed, same_time)}
         arrivals = [fresh.get(a.key, a) for a in arrivals]
+    return arrivals
+
+
+def write(
+    walk: Walk, feed: Feed, arrivals: Sequence[Arrival], cursor: str | None, *, hold: bool = False, end: bool = False
+) -> None:
+    """Merge what arrived and move the cursor, in one transaction."""
     with walk.begin() as work:
         if arrivals:
             take(walk, work, feed, arrivals, hold=hold)
         work.tx.run(
             "UPDATE stream SET cursor = ?, read_to_end = (read_to_end OR ?), synced_at = ? WHERE id = ?",
-            cursor, end, now, feed.id,
+            cursor, end, walk.store.now(), feed.id,
         )  # fmt: skip
 
 

@@ -9,9 +9,9 @@ from contextlib import closing, contextmanager, nullcontext
 
 from hub.connect import Page, Record
 from hub.sync.ahead import ahead
+from hub.sync.behind import behind
 from hub.sync.feed import Feed
 from hub.sync.full import Sweep, sweep
-from hub.sync.land import land
 from hub.sync.report import Progress, Step
 from hub.sync.unmapped import look_for_new_fields
 from hub.sync.walk import BATCH, Walk
@@ -32,7 +32,8 @@ def pull(walk: Walk, feed: Feed, full: bool, since: str | None, progress: Progre
     pages: Iterator[Page] = feed.connector.pull(feed.stream.name, None if full else cursor)
     if feed.connector.ahead and isinstance(pages, Generator):
         pages = ahead(pages)
-    with closing(pages) if isinstance(pages, Generator) else nullcontext(), seldom_collected():
+    ended = closing(pages) if isinstance(pages, Generator) else nullcontext()
+    with ended, seldom_collected(), behind(walk, feed, asked) as landing:
         for page in pages:
             batch += page.records
             done += len(page.records)
@@ -41,11 +42,11 @@ def pull(walk: Walk, feed: Feed, full: bool, since: str | None, progress: Progre
             if page.cursor is not None:
                 cursor = page.cursor
             if len(batch) >= BATCH or time.monotonic() - last > PATIENCE:
-                land(walk, feed, batch, cursor, asked)
+                landing.land(batch, cursor)
                 look_for_new_fields(walk, feed, batch)
                 batch, last = [], time.monotonic()
                 progress(Step(feed.connection, feed.stream.name, "read", done, page.total))
-        land(walk, feed, batch, cursor, asked, end=True)
+        landing.land(batch, cursor, end=True)
         look_for_new_fields(walk, feed, batch)
     if seen is not None:
         sweep(walk, feed, seen, asked)

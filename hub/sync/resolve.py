@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from hub.store.tables import identifier
-from hub.sync.feed import Feed, identities
+from hub.sync.feed import Feed, identities, referred
 from hub.sync.state import Golden, Link
 from hub.sync.walk import Walk
 from hub.sync.work import Work
@@ -14,20 +14,24 @@ from hub.sync.work import Work
 if TYPE_CHECKING:
     from hub.sync.arrival import Arrival
 
-Proposal: TypeAlias = "tuple[Arrival, Link, str, list[str]]"
+Going: TypeAlias = "tuple[Arrival, Link | None]"
+Proposal: TypeAlias = "tuple[Arrival, Link | None, str, list[str]]"
 """A record without a golden record, its link, the id a new one would get, and the record's identifiers."""
 
 
-def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[tuple[Arrival, Link]]) -> None:
-    """Give every link without a golden record one.
+def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[Going]) -> list[tuple[Arrival, Link]]:
+    """Give every record a golden record, and return those that are still to be merged, with their links.
 
     Identifiers are claimed first and read back only where some were taken, so that two processes that meet the same
     customer at once agree. A golden record that already has a living record in this stream takes no second one: two
     records of one system are a duplicate for a person to decide on, never merged by an identifier.
+
+    What is nobody's yet, and refers to nothing, is adopted as it is: that is all there is to merge in it.
     """
-    homeless = [(a, link) for a, link in going if link.golden_id is None]
+    merging = [(a, link) for a, link in going if link is not None]
+    homeless = [(a, link) for a, link in going if link is None or link.golden_id is None]
     if not homeless:
-        return
+        return merging
     carried = [a.our_id for a, _ in homeless if a.our_id]
     if carried:
         work.load_golden(carried)
@@ -38,32 +42,41 @@ def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[tuple[Arrival, L
         own = list(identities(feed.model, a.values))
         proposed.append((a, link, id, own))
         names += [(name, id) for name in own]
-    _report_twins(work, proposed)
+    _report_twins(work, feed, proposed)
     taken = work.claim(names)
-    fresh = {id for _, _, id, _ in proposed}
+    fresh = {id for _, _, id, _ in proposed} if taken else ()
     work.load_golden(i for i in taken.values() if i not in fresh)
     moved: dict[str, str] = {}
     for a, link, id, own in proposed:
-        known = _ours(work, feed, a)
-        if known is None and taken:
-            known = _matched(work, feed, link, own, taken)
-        if known is None:
+        known = bool(taken) and any(name in taken for name in own)
+        if link is None:
+            if not (known or a.our_id or next(referred(feed.model, a.values), None)):
+                work.adopt(feed.id, id, feed.model, a)
+                continue
+            link = work.land(feed.id, a)
+            merging.append((a, link))
+        found = _ours(work, feed, a)
+        if found is None and known:
+            found = _matched(work, feed, link, own, taken)
+        if found is None:
             work.goldens[id] = Golden(id, feed.model)
             work.attach(link, work.goldens[id])
         else:
-            moved[id] = known
-            work.attach(link, work.golden(known), known)
+            moved[id] = found
+            work.attach(link, work.golden(found), found)
     _hand_over(work, proposed, moved)
+    return merging
 
 
-def _report_twins(work: Work, proposed: Sequence[Proposal]) -> None:
+def _report_twins(work: Work, feed: Feed, proposed: Sequence[Proposal]) -> None:
     """Two new records of one batch with one identifier: said, and left to a person."""
-    first: dict[str, Link] = {}
-    for _, link, _, own in proposed:
+    first: dict[str, str] = {}
+    for a, _, _, own in proposed:
         for name in own:
-            other = first.setdefault(name, link)
-            if other is not link:
-                work.report("duplicate?", f"{name} is also on record {other.key}: one thing twice over there?", link)
+            other = first.setdefault(name, a.key)
+            if other != a.key:
+                words = f"{name} is also on record {other}: one thing twice over there?"
+                work.report("duplicate?", words, stream=feed.id, key=a.key)
 
 
 def _ours(work: Work, feed: Feed, a: Arrival) -> str | None:

@@ -30,30 +30,35 @@ def take(
     sent = {row[0] for row in work.tx.rows("SELECT key FROM outbox WHERE stream_id = ? AND state = 'sent'", feed.id)}
     arrivals = buried(work, feed, arrivals)
     frozen = cold(walk, work, feed, arrivals)
-    going: list[tuple[Arrival, Link]] = []
+    going: list[tuple[Arrival, Link | None]] = []
+    bad: list[tuple[Arrival, Link]] = []
     for a in arrivals:
         link = work.links.get((feed.id, a.key))
         homeless = link is None or link.golden_id is None
-        if homeless and a.deleted and not ("" in sent or hold):
+        held = hold or (homeless and "" in sent)
+        if homeless and a.deleted and not held:
             if link is not None:  # landed, never merged, and gone again
                 work.touch(link)
                 link.waiting, link.landed, link.deleted_at, link.digest = MERGED, None, a.at, a.digest
                 work.tx.run("DELETE FROM quarantine WHERE stream_id = ? AND key = ?", feed.id, link.key)
             continue  # a tombstone of a record never known
-        if link is None:
-            link = work.add(Link(feed.id, a.key))
-        link.digest, link.payload = a.digest, a.payload
-        work.payloads.add((feed.id, a.key))
-        work.touch(link)
-        if hold or a.key in frozen or a.key in sent or (homeless and "" in sent):
-            link.waiting, link.landed = TO_MERGE, a.landed
+        held = held or a.key in sent or a.key in frozen
+        if link is None and not (held or a.problems):
+            going.append((a, None))
             continue
-        going.append((a, link))
-    # who is in quarantine is known by its identifiers; one without any could be anyone, and keeps creates back
-    resolve(
-        walk, work, feed, [(a, link) for a, link in going if not a.problems or any(identities(feed.model, a.values))]
-    )
-    _refer(walk, work, feed, going)
+        link = work.land(feed.id, a)
+        if held:
+            link.waiting, link.landed = TO_MERGE, a.landed
+        # who is in quarantine is known by its identifiers; one without any could be anyone, and keeps creates back
+        elif a.problems and not any(identities(feed.model, a.values)):
+            bad.append((a, link))
+        else:
+            going.append((a, link))
+    born = len(work.adopted)
+    merging = resolve(walk, work, feed, going)
+    walk.count(feed, "created", len(work.adopted) - born)
+    _refer(walk, work, feed, [*merging, *bad])
+    wake(work, feed, [a.key for a, _ in going])
 
 
 def _now(link: Link | None, a: Arrival) -> Arrival:
@@ -98,7 +103,6 @@ def _refer(walk: Walk, work: Work, feed: Feed, going: Sequence[tuple[Arrival, Li
     if waits:
         columns = ("target_stream_id", "target_key", "stream_id", "key")
         work.tx.insert(pending, columns, sorted(set(waits)), ignore=True)
-    wake(work, feed, [link.key for _, link in going])
     if bad:
         _quarantine(walk, work, feed, bad)
 

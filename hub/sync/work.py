@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hub.store import Tx
 from hub.store.tables import finding, golden, identifier, lineage, record, reference
@@ -12,8 +12,11 @@ from hub.sync.feed import referred, refers
 from hub.sync.follow import any_merged, survivors
 from hub.sync.frozen import refuse_merges
 from hub.sync.merge import Finding, Merging
-from hub.sync.stamp import Rankings
+from hub.sync.stamp import FOUND, Rankings
 from hub.sync.state import GOLDEN, LINK, Golden, Link, golden_of, link_of, text
+
+if TYPE_CHECKING:
+    from hub.sync.arrival import Arrival
 
 COLUMNS = [
     "key",
@@ -58,6 +61,8 @@ class Work:
         self.payloads: set[tuple[int, str]] = set()  # links whose payload is to be written
         self.bumped: set[str] = set()  # golden records that targets must be compared with again
         self.joined: set[str] = set()  # golden records that got a record in one more stream
+        self.adopted: dict[tuple[int, str], str] = {}  # records that are all there is of a new golden record: its id
+        self._adopted: tuple[list[Row], list[Row]] = [], []
 
     # -- loading
 
@@ -124,6 +129,31 @@ class Work:
         self.merging.touched.add((link.stream, link.key))
         return link
 
+    def land(self, stream: int, a: Arrival) -> Link:
+        """Take note of a record as it came, and return its link, a new one where it had none."""
+        link = self.links.get((stream, a.key)) or self.add(Link(stream, a.key))
+        link.digest, link.payload = a.digest, a.payload
+        self.payloads.add((stream, a.key))
+        self.touch(link)
+        return link
+
+    def adopt(self, stream: int, id: str, model: str, a: Arrival) -> None:
+        """A record nobody knows becomes a new golden record as it stands.
+
+        The same as `attach` and `observe` would do, without the objects they work on: nine records in ten of a first
+        sync come this way.
+        """
+        seen = text(a.values)
+        data = seen
+        if None in a.values.values():
+            data = text({path: x for path, x in a.values.items() if x is not None})
+        links, goldens = self._adopted
+        links.append(
+            (a.key, stream, id, None, a.digest, None, 0, seen, None, False, a.version, a.at, None, 0, a.payload)
+        )
+        goldens.append((id, model, data, text((FOUND, a.at, stream, a.key)), None, None, None, self.tx.seq))
+        self.adopted[stream, a.key] = id
+
     def attach(self, link: Link, target: Golden, via: str | None = None) -> None:
         """Make the link one of the golden record's; `via` is the merged one through which it was found."""
         link.golden_id = target.id
@@ -188,7 +218,7 @@ class Work:
         )
 
     def _save_links(self) -> None:
-        fresh: list[Row] = []
+        fresh: list[Row] = self._adopted[0]
         whole: list[Row] = []
         light: list[Row] = []
         for at in self.merging.touched:
@@ -210,7 +240,7 @@ class Work:
         self.tx.upsert(record, COLUMNS, light)
 
     def _save_golden(self) -> None:
-        fresh: list[Row] = []
+        fresh: list[Row] = self._adopted[1]
         changed: list[Row] = []
         refs: list[Row] = []
         cleared: list[str] = []
