@@ -14,7 +14,7 @@ import msgspec
 
 from hub.closure.archive.attachments import put_back
 from hub.closure.archive.partial import File
-from hub.closure.archive.reading import Contents, Opened, attachments, columns, lines
+from hub.closure.archive.reading import Contents, Opened, attachments, columns, lines, prepare
 from hub.closure.canonical import Tally, digest
 from hub.errors import Rejected
 
@@ -44,6 +44,7 @@ def look(folder: Path, said: Contents, keys: Opened) -> Looked:
     looked = Looked()
     for part in said.parts():
         files = {file.path: file for file in part}
+        prepare(folder, part, keys)
         for file in part:
             if file.form != "sealed" or not file.path.endswith(".jsonl.sealed"):
                 continue

@@ -93,6 +93,16 @@ def read(file: Path, archive: str, path: str, key: Opener) -> Iterator[Row]:
         raise Rejected(f"{path}: cannot be read as Parquet: {str(error).splitlines()[0]}") from None
 
 
+def key_ids(file: Path) -> list[str]:
+    """The ids of all keys that a file needs, to be opened at once."""
+    try:
+        column = pq.read_table(file, columns=["key"], page_checksum_verification=True).column("key")
+    except (pa.ArrowException, OSError):
+        return []  # whoever reads the file itself will say so
+    found: list[str] = column.unique().to_pylist()
+    return found
+
+
 def _opened(key: DataKey | None, sealed: bytes, tied: bytes, path: str, number: int) -> bytes | None:
     if key is None:
         return None

@@ -90,6 +90,13 @@ class Opened:
             self._kept.popitem(last=False)
 
 
+def prepare(folder: Path, part: Sequence[File], keys: Opened) -> None:
+    """Open the keys of a part at once, instead of one by one as they are met."""
+    for file in part:
+        if file.form == "parquet" and file.kind == "golden":
+            keys.load(parquet.key_ids(folder / file.path))
+
+
 def sealed_units(folder: Path, file: File, said: Contents, keys: Opened) -> Iterator[Unit]:
     """The units of a sealed file."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
@@ -29,11 +30,11 @@ class Masters(Protocol):
     def make(self, line: str) -> None:
         """Make the line's key; one that is there is kept."""
 
-    def wrap(self, line: str, key: bytes) -> bytes:
-        """Encrypt a data key under the line's key (RFC 3394)."""
+    def wrap(self, line: str, keys: Sequence[bytes]) -> list[bytes]:
+        """Encrypt data keys under the line's key (RFC 3394)."""
 
-    def unwrap(self, line: str, wrapped: bytes) -> bytes:
-        """Decrypt a data key. Raises Unauthorized where it was wrapped by another key."""
+    def unwrap(self, line: str, wrapped: Sequence[bytes]) -> list[bytes]:
+        """Decrypt data keys. Raises Unauthorized where one was wrapped by another key."""
 
     def destroy(self, line: str) -> None:
         """Destroy the line's key: nothing of the line's archives can be read any more."""
@@ -60,12 +61,14 @@ class FileMasters:
     def make(self, line: str) -> None:
         self._make(self._file(line), "line")
 
-    def wrap(self, line: str, key: bytes) -> bytes:
-        return aes_key_wrap(self._read(self._file(line)), key)
+    def wrap(self, line: str, keys: Sequence[bytes]) -> list[bytes]:
+        mine = self._read(self._file(line))
+        return [aes_key_wrap(mine, key) for key in keys]
 
-    def unwrap(self, line: str, wrapped: bytes) -> bytes:
+    def unwrap(self, line: str, wrapped: Sequence[bytes]) -> list[bytes]:
+        mine = self._read(self._file(line)) if wrapped else b""
         try:
-            return aes_key_unwrap(self._read(self._file(line)), wrapped)
+            return [aes_key_unwrap(mine, one) for one in wrapped]
         except InvalidUnwrap:
             raise Unauthorized(
                 f"{self._file(line)}: this is not the key of the archives of {line}; put back the one they were written with"

@@ -58,12 +58,13 @@ class KeyRing:
         self._line(line)
         with self.store.begin(count=False) as tx:
             found = _open(line, self.masters, self._rows(tx, line, owners))  # another process may have been quicker
+            lacking = [owner for owner in owners if owner not in found]
+            keys = [AESGCM.generate_key(256) for _ in lacking]
             rows = []
-            for owner in owners:
-                if owner not in found:
-                    key, id = AESGCM.generate_key(256), os.urandom(16).hex()
-                    found[owner] = DataKey(id, key)
-                    rows.append((id, line, *owner, self.masters.wrap(line, key), self.store.now()))
+            for owner, key, wrapped in zip(lacking, keys, self.masters.wrap(line, keys), strict=True):
+                id = os.urandom(16).hex()
+                found[owner] = DataKey(id, key)
+                rows.append((id, line, *owner, wrapped, self.store.now()))
             tx.insert(archive_key, COLUMNS, rows)
         return found
 
@@ -100,13 +101,12 @@ class KeyRing:
         found: dict[str, DataKey | None] = {}
         for start in range(0, len(wanted), BATCH):
             with self.store.read() as tx:
-                rows = tx.rows(
-                    "SELECT id, wrapped FROM archive_key WHERE line = ? AND id IN ?",
-                    line,
-                    wanted[start : start + BATCH],
-                )
-            for id, wrapped in rows:
-                found[id] = None if wrapped is None else DataKey(id, self.masters.unwrap(line, bytes(wrapped)))
+                rows = tx.rows("SELECT id, line, wrapped FROM archive_key WHERE id IN ?", wanted[start : start + BATCH])
+            mine = [(row[0], row[2]) for row in rows if row[1] == line]
+            found |= dict.fromkeys(id for id, wrapped in mine if wrapped is None)
+            there = [(id, bytes(wrapped)) for id, wrapped in mine if wrapped is not None]
+            opened = self.masters.unwrap(line, [wrapped for _, wrapped in there])
+            found |= {id: DataKey(id, key) for (id, _), key in zip(there, opened, strict=True)}
         return found
 
     def destroy(self, line: str, customers: Sequence[str] | None = None, classes: Sequence[str] | None = None) -> int:
@@ -132,5 +132,6 @@ class KeyRing:
         return int(row[0]) - int(row[1]), int(row[1])
 
 
-def _open(line: str, masters: Masters, rows: Iterable[Any]) -> dict[Owner, DataKey]:
-    return {(row[1], row[2]): DataKey(row[0], masters.unwrap(line, bytes(row[3]))) for row in rows}
+def _open(line: str, masters: Masters, rows: Sequence[Any]) -> dict[Owner, DataKey]:
+    opened = masters.unwrap(line, [bytes(row[3]) for row in rows])
+    return {(row[1], row[2]): DataKey(row[0], key) for row, key in zip(rows, opened, strict=True)}
