@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
-from hub.config import closing, duplicates, finance
+from hub.config import closing, duplicates, finance, quality
 from hub.config.cron import cron_fault, seconds
 from hub.config.env import environment
 from hub.config.kinds import Kind
@@ -92,11 +92,12 @@ class _Reader:
         of_duplicates = duplicates.read(self.top.table("duplicates"), connections)
         of_finance = finance.read(self.top.table("finance"))
         of_closing = closing.read(self.top.table("closing"))
+        of_quality = quality.read(self.top.table("quality"))
         self.top.done()
         self.mistakes.raise_any()
         return Project(
             self.root, store, connections, line, rules, schedules, mappings, plugins,
-            of_duplicates, of_finance, of_closing,
+            of_duplicates, of_finance, of_closing, of_quality,
         )  # fmt: skip
 
     def store(self, head: Table) -> Secret:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from hub.config.closing import Closing
 from hub.config.duplicates import Duplicates
 from hub.config.finance import Finance
+from hub.config.quality import Quality
 from hub.errors import ConfigError
 from hub.secret import Secret
 from hub.suggest import like
@@ -81,6 +82,7 @@ class Project:
     duplicates: Duplicates = field(default_factory=Duplicates)
     finance: Finance = field(default_factory=Finance)
     closing: Closing = field(default_factory=Closing)
+    quality: Quality = field(default_factory=Quality)
 
     def connection(self, name: str) -> ConnectionConfig:
         """Return a connection. Raises ConfigError that says which there are."""

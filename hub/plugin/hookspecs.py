@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import pluggy
 
@@ -21,7 +21,14 @@ RegisterConverter = Callable[[str, Callable[..., Any], Callable[..., Any]], None
 MatchRule = Callable[[Values], Iterable[str]]
 RegisterMatchRule = Callable[[str, str, MatchRule | Compare], None]
 Check = Callable[[Values], Iterable[str]]
-RegisterCheck = Callable[[str, str, Check], None]
+
+
+class RegisterCheck(Protocol):
+    """What `register_checks` is handed."""
+
+    def __call__(self, name: str, model: str, check: Check, *, severe: bool = True) -> None:
+        """Take a check of a model's records; one that is not severe keeps no record out."""
+        ...
 
 
 @hookspec
@@ -44,7 +51,10 @@ def register_match_rules(register: RegisterMatchRule) -> None:
 
 @hookspec
 def register_checks(register: RegisterCheck) -> None:
-    """Call `register(name, model, check)`; a record for which `check(values)` yields reasons is quarantined with them."""
+    """Call `register(name, model, check)`; a record for which `check(values)` yields reasons is quarantined with them.
+
+    With `severe=False` it is kept in, and counted by `hub quality`.
+    """
 
 
 @hookspec

@@ -55,7 +55,8 @@ class Registry:
     connectors: dict[str, type[Connector]] = field(default_factory=dict)
     converters: dict[str, Converter] = field(default_factory=dict)
     match_rules: dict[str, tuple[str, MatchRule | Compare]] = field(default_factory=dict)  # name: (model, rule)
-    checks: dict[str, tuple[str, Check]] = field(default_factory=dict)  # name: (model, check)
+    checks: dict[str, tuple[str, Check]] = field(default_factory=dict)  # severe ones, name: (model, check)
+    findings: dict[str, tuple[str, Check]] = field(default_factory=dict)  # those that only count in hub quality
     brought: dict[tuple[str, str], Plugin] = field(default_factory=dict)  # (kind, name): the plugin
 
     def who(self, name: str) -> str | None:
@@ -210,7 +211,14 @@ def _collect(registry: Registry, plugins: dict[str, Plugin]) -> None:
     def ruled(kind: str, table: dict[str, Any]) -> Callable[[Plugin], Callable[..., None]]:
         return lambda plugin: lambda name, model, it: put(kind, table, plugin, name, (model, it))
 
+    def checks(plugin: Plugin) -> Callable[..., None]:
+        def register(name: str, model: str, check: Check, *, severe: bool = True) -> None:
+            put("check", registry.checks if severe else registry.findings, plugin, name, (model, check))
+            (registry.findings if severe else registry.checks).pop(name, None)  # a company's own replaces another's
+
+        return register
+
     each("register_connectors", connectors)
     each("register_converters", converters)
     each("register_match_rules", ruled("match rule", registry.match_rules))
-    each("register_checks", ruled("check", registry.checks))
+    each("register_checks", checks)
