@@ -13,6 +13,7 @@ from hub.errors import Rejected
 from hub.sync.clock import moment
 from hub.sync.feed import referred
 from hub.sync.follow import group
+from hub.sync.frozen import refuse_merges
 from hub.sync.merge import Lineage, stronger
 from hub.sync.stamp import Stamp
 from hub.sync.state import Golden, Link
@@ -27,8 +28,10 @@ Base = tuple[Link, str, Stamp | None]
 def join(work: Work, survivor_id: str, loser_id: str, by: str) -> int:
     """Make one golden record of two, in the transaction of `work`; return the number of the merge.
 
-    Raises Rejected where they cannot be one: they are already, are of two models, or one belongs to the other.
+    Raises Rejected where they cannot be one: they are already, are of two models, or one belongs to the other; and
+    Busy where one is of a frozen business line.
     """
+    refuse_merges(work.tx, [survivor_id, loser_id])
     work.load_golden([survivor_id, loser_id])
     a, b = _checked(work, survivor_id, loser_id)
     tx = work.tx

@@ -17,6 +17,7 @@ from hub.store.tables import reference
 from hub.sync.clock import moment
 from hub.sync.feed import identities, referred
 from hub.sync.follow import survivors
+from hub.sync.frozen import refuse_merges
 from hub.sync.join import JOINED, Base, keep_bases, known_bases, move
 from hub.sync.stamp import FOUND, Own, Stamp, first
 from hub.sync.state import Golden, Link, values_of
@@ -49,6 +50,7 @@ def part(work: Work, merge_id: int, by: str) -> Parted:
     rows = tx.rows("SELECT survivor_id, loser_id, seq, survivor, loser FROM merge WHERE id = ?", merge_id)
     _check(work, merge_id)
     a_id, b_id, seq, was_a, was_b = rows[0]
+    refuse_merges(tx, [a_id, b_id])
     work.load_golden([a_id, b_id])
     a, b = work.goldens[a_id], work.goldens[b_id]
     bases = known_bases(work, a)
@@ -82,7 +84,7 @@ def _check(work: Work, merge_id: int) -> None:
         "SELECT survivor_id, undone_by, undone_at, undone_seq FROM merge WHERE id = ?", merge_id
     )  # fmt: skip
     if not rows:
-        raise Rejected(f"no merge {merge_id}; list them with: hub duplicates list --merged")
+        raise Rejected(f"no merge {merge_id}; list them with: hub duplicates list --state accepted")
     survivor, by, at, undone = rows[0]
     if undone is not None:
         raise Rejected(f"merge {merge_id} was taken apart already, by {by} at {moment(at):%Y-%m-%d %H:%M:%S}")
