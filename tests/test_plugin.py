@@ -260,7 +260,7 @@ def test_a_distribution_that_cannot_be_imported_is_named(installed):
 def test_built_ins_come_through_the_same_door():
     registry = load()
     assert all(plugin.origin.startswith("hub (hub_") for plugin in registry.plugins)
-    assert {"files", "hubspot", "mail", "stripe", "tryton"} >= set(registry.connectors)
+    assert {"bank", "files", "hubspot", "mail", "stripe", "tryton"} >= set(registry.connectors)
 
 
 class Shop(Connector):

@@ -148,6 +148,7 @@ class _Open:
         if balance is not None:
             return balance.currency
         codes = {e.amount.currency for e in self.entries}
+        codes |= {amount.get("Ccy") for balance in children(element, "Bal") for amount in children(balance, "Amt")}
         return codes.pop() if len(codes) == 1 else None
 
     def _limit(self, element: Any, *names: str) -> date | None:

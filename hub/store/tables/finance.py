@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text, event
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, event
 
 from hub.store.tables.base import Serial, metadata
 
@@ -19,6 +19,8 @@ item = Table(  # a document as the ledger has it: what is open on it is the sum 
     Column("customer_id", String, nullable=False, index=True),
     Column("currency", String, nullable=False),
     Column("open", BigInteger, nullable=False),  # a credit note's is negative
+    Column("shown", BigInteger, nullable=False),  # what its own system showed as open when it was last taken in
+    Column("booked", BigInteger, nullable=False),  # how much of our postings was in that figure
     Column("seq", BigInteger, nullable=False),
 )
 
@@ -125,6 +127,32 @@ content = Table(  # files the hub made itself, such as a statement of account, f
     metadata,
     Column("digest", String, primary_key=True),  # sha256:...
     Column("data", LargeBinary, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+)
+
+statement = Table(  # what became of each statement that came in
+    "statement",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("connection", String, nullable=False),
+    Column("file", String, nullable=False),
+    Column("format", String, nullable=False),
+    Column("account", String, index=True),
+    Column("currency", String),
+    Column("number", String),
+    Column("from_on", String),
+    Column("to_on", String),
+    Column("opening", BigInteger),
+    Column("closing", BigInteger),
+    Column("movements", BigInteger),
+    Column("entries", Integer, nullable=False),
+    Column("pending", Integer, nullable=False),
+    Column("balanced", Boolean),  # null: the file does not give both balances
+    Column("state", String, nullable=False),  # taken | overridden | refused
+    Column("problems", Text, nullable=False),
+    Column("by", String),
+    Column("reason", Text),
+    Column("at", BigInteger, nullable=False),
     Column("seq", BigInteger, nullable=False),
 )
 

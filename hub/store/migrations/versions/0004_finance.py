@@ -59,6 +59,8 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.String(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("open", sa.BigInteger(), nullable=False),
+        sa.Column("shown", sa.BigInteger(), nullable=False),
+        sa.Column("booked", sa.BigInteger(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("document_id", name=op.f("pk_item")),
     )
@@ -121,4 +123,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("payment_id", name=op.f("pk_settlement")),
     )
     op.create_index(op.f("ix_settlement_status"), "settlement", ["status"], unique=False)
+    op.create_table(
+        "statement",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("connection", sa.String(), nullable=False),
+        sa.Column("file", sa.String(), nullable=False),
+        sa.Column("format", sa.String(), nullable=False),
+        sa.Column("account", sa.String(), nullable=True),
+        sa.Column("currency", sa.String(), nullable=True),
+        sa.Column("number", sa.String(), nullable=True),
+        sa.Column("from_on", sa.String(), nullable=True),
+        sa.Column("to_on", sa.String(), nullable=True),
+        sa.Column("opening", sa.BigInteger(), nullable=True),
+        sa.Column("closing", sa.BigInteger(), nullable=True),
+        sa.Column("movements", sa.BigInteger(), nullable=True),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("pending", sa.Integer(), nullable=False),
+        sa.Column("balanced", sa.Boolean(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("problems", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_statement")),
+    )
+    op.create_index(op.f("ix_statement_account"), "statement", ["account"], unique=False)
     guard(op.get_bind())
