@@ -16,6 +16,7 @@ import hub
 from hub.cli import (
     audit,
     check,
+    books,
     connector,
     demo,
     duplicates,
@@ -24,6 +25,7 @@ from hub.cli import (
     mapping,
     outbox,
     people,
+    payments,
     plugins,
     preview,
     quarantine,
@@ -31,6 +33,7 @@ from hub.cli import (
     schema,
     status,
     sync,
+    statements,
 )
 from hub.cli.output import say
 from hub.cli.session import Session
@@ -92,7 +95,9 @@ app.add_typer(connector.app, name="connector")
 app.add_typer(people.app, name="people")
 app.add_typer(audit.app, name="audit")
 
+app.add_typer(payments.app, name="payments")
 
+app.add_typer(statements.app, name="statements")
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. What the hub raised on purpose is told without a traceback."""
     session = Session()

@@ -7,24 +7,46 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.cli.output import Json, table
+from hub.cli.output import Json, rows, table
+from hub.cli.session import session
 from hub.errors import ConfigError
 
 
 def reconcile(
+    context: typer.Context,
     scenario: Annotated[
         Path | None, typer.Option("--scenario", help="A YAML file of cases to try; nothing is stored.")
     ] = None,
+    account: Annotated[str | None, typer.Option(help="Only payments on this account of ours.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would come of it; nothing is stored.")] = False,
     json: Json = False,
 ) -> None:
-    """Match payments to invoices, and say of each why.
+    """Match payments to invoices, say of each why, and post what may be posted by itself.
 
-    With --scenario FILE the cases of the file are matched by the policies they give, and nothing is stored. One JSON
-    line a case.
+    Stages post by themselves up to the limits of [finance.post] in hub.toml; everything else waits for a person. The
+    books are checked after each run. Exit 1 where they do not add up. With --scenario FILE the cases of the file are
+    matched by the policies they give.
     """
     if scenario is None:
-        raise ConfigError("hub reconcile: say what to match: --scenario FILE")
-    try_cases(scenario, json=json)
+        work(context, account, dry_run=dry_run, json=json)
+    elif account is not None or dry_run:
+        raise ConfigError("hub reconcile: --scenario stores nothing; leave out --account and --dry-run")
+    else:
+        try_cases(scenario, json=json)
+
+
+def work(context: typer.Context, account: str | None, *, dry_run: bool, json: bool) -> None:
+    """Reconcile what the store holds, and tell what was done and what needs a person."""
+    from hub.finance.ledger import Ledger, summary
+
+    with session(context).engine() as engine:
+        done = Ledger(engine).reconcile(account, dry_run=dry_run)
+        found = summary.of(done)
+    rows(found, "reconcile", json=json, columns=("kind", "name", "count", "text"))
+    if dry_run and not json:
+        typer.echo("nothing of it was stored")
+    if not all(check.fine for check in done.checks):
+        raise typer.Exit(1)
 
 
 def try_cases(path: Path, *, json: bool) -> None:
