@@ -12,17 +12,22 @@ from hub.store.apart import only
 from hub.store.tables.archive import archive_key
 
 
+def folder(root: Path) -> Path:
+    """Where a project keeps the keys of its archives: beside them, never inside; back it up apart from them."""
+    return root / "closing" / "keys"
+
+
 @contextmanager
-def keys_in(folder: Path) -> Iterator[KeyRing]:
+def keys_in(place: Path) -> Iterator[KeyRing]:
     """The keys of one folder: a file a line, the signing key, and `data.db` with the wrapped data keys."""
-    masters = FileMasters(folder)
+    masters = FileMasters(place)
     masters.public()  # makes the folder
-    store = only(f"sqlite:///{folder / 'data.db'}", archive_key)
+    store = only(f"sqlite:///{place / 'data.db'}", archive_key)
     try:
-        (folder / "data.db").chmod(0o600)
+        (place / "data.db").chmod(0o600)
         yield KeyRing(store, masters)
     finally:
         store.close()
 
 
-__all__ = ["DataKey", "FileMasters", "KeyRing", "Masters", "Owner", "keys_in", "signed_by"]
+__all__ = ["DataKey", "FileMasters", "KeyRing", "Masters", "Owner", "folder", "keys_in", "signed_by"]
