@@ -15,8 +15,8 @@ import typer
 import hub
 from hub.cli import (
     audit,
-    check,
     books,
+    check,
     connector,
     demo,
     duplicates,
@@ -24,16 +24,16 @@ from hub.cli import (
     init,
     mapping,
     outbox,
-    people,
     payments,
+    people,
     plugins,
     preview,
+    quality,
     quarantine,
     reconcile,
     schema,
     status,
     sync,
-    statements,
 )
 from hub.cli.output import say
 from hub.cli.session import Session
@@ -84,10 +84,16 @@ app.command("status")(status.status)
 app.command("list")(golden.list_)
 app.command("show")(golden.show)
 app.command("reconcile")(reconcile.reconcile)
+app.command("quality")(quality.quality)
+app.command("write-off")(books.write_off)
+app.command("ageing")(books.ageing)
+app.command("close-period")(books.close_period)
+app.command("books")(books.books)
 app.command("schema")(schema.schema)
 app.command("demo")(demo.demo)
 app.command("plugins")(plugins.plugins)
 app.add_typer(duplicates.app, name="duplicates")
+app.add_typer(payments.app, name="payments")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(mapping.app, name="mapping")
@@ -95,9 +101,7 @@ app.add_typer(connector.app, name="connector")
 app.add_typer(people.app, name="people")
 app.add_typer(audit.app, name="audit")
 
-app.add_typer(payments.app, name="payments")
 
-app.add_typer(statements.app, name="statements")
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. What the hub raised on purpose is told without a traceback."""
     session = Session()
