@@ -24,6 +24,8 @@ from hub_bank.state import State, digest, state
 GROUP = 2_000  # entries after which what was read is handed over
 MEGA = 1_000_000
 
+Read = tuple[str, list[Judged], list[Problem]]  # a file, its statements, what is wrong with it as a whole
+
 
 class Bank(Connector):
     """Files of statements in a folder, on a server over SFTP, or named by a person.
@@ -58,6 +60,7 @@ class Bank(Connector):
         self.clock: Callable[[], float] = time.time
         self.override = Override(by, override) if override and by else None
         self.named = bool(files)
+        self.told: list[dict[str, Any]] = []  # what this reading said of files and their statements
         self.place: Place
         if sum(map(bool, (folder, files, host))) != 1:
             raise ConfigError("bank: give one of folder and host")
@@ -83,11 +86,12 @@ class Bank(Connector):
     def pull(self, stream: str, cursor: str | None = None) -> Iterator[Page]:
         """Yield the entries of all files that are not as they were read last; files named by a person always."""
         known = state(cursor)
-        group: list[tuple[str, int, list[Judged], list[Problem]]] = []
+        group: list[Read] = []
         for file in self.place.files():
             if not self.named and known.unchanged(file):
                 continue
-            content = self.place.read(file, self.finance.limit_mb * MEGA)
+            limit = self.finance.limit_mb * MEGA
+            content = None if file.size > limit else self.place.read(file, limit)
             if content is not None and not self.named:
                 seen, mark = known.files.get(file.name), digest(content)
                 known.note(file, mark, self.clock())
@@ -95,38 +99,41 @@ class Bank(Connector):
                     continue
             group += self._inside(file, content)
             del content
-            if sum(len(j.statement.entries) for _, _, judged, _ in group for j in judged) >= GROUP:
+            if sum(len(j.statement.entries) for _, judged, _ in group for j in judged) >= GROUP:
                 yield Page(self._records(group, known), known.text())
                 group = []
         yield Page(self._records(group, known), known.text())
 
-    def _inside(self, file: Found, content: bytes | None) -> Iterator[tuple[str, int, list[Judged], list[Problem]]]:
+    def _inside(self, file: Found, content: bytes | None) -> Iterator[Read]:
         """Read a file, or those in an archive, and judge their statements."""
         limit = self.finance.limit_mb
         if content is None:
             words = (
                 f"has {file.size // MEGA} MB, more than the {limit} of limit_mb in [finance]; raise it if it is meant"
             )
-            yield file.name, 0, [], [Problem(words)]
+            yield file.name, [], [Problem(words)]
             return
         for name, inner in unpack(file.name, content, limit * MEGA):
             if isinstance(inner, Problem):
-                yield name, 0, [], [inner]
+                yield name, [], [inner]
                 continue
             reading = read(inner, self.finance.statements, self.account)
-            yield name, 0, [judge(found, self.override) for found in reading.statements], reading.problems
+            yield name, [judge(found, self.override) for found in reading.statements], reading.problems
 
-    def _records(self, group: Sequence[tuple[str, int, list[Judged], list[Problem]]], known: State) -> list[Record]:
+    def _records(self, group: Sequence[Read], known: State) -> list[Record]:
         """The records of a group of files; what is refused among them, and what was and is no more."""
         records: dict[str, Record] = {}
         taken: list[tuple[str, Statement]] = []
         now = int(self.clock() * MEGA)
-        for file, _, judged, problems in group:
-            bad = {f"{file}: {problem}" for problem in problems if problem.fault}
+        for file, judged, problems in group:
+            bad = {f"{file}: {problem}": None for problem in problems if problem.fault}
+            self.told += [{"file": file, "problems": [str(problem) for problem in problems]}] if problems else []
             fresh = {_key(text): text for text in bad}
             for place, one in enumerate(judged, 1):
                 place_key = _key(slot(one.statement, file, place))
-                known.tell(summary(one, file, now, self.override))
+                told = summary(one, file, place, now, self.override)
+                self.told.append(told)
+                known.tell(told)
                 if one.state == "refused":
                     fresh[place_key] = f"{file}: refused: " + "; ".join(str(p) for p in one.problems if p.fault)
                     continue

@@ -43,10 +43,16 @@ class State(msgspec.Struct):
         self.files[file.name] = Seen(file.size, file.changed if now - file.changed > SETTLED else 0, digest)
 
     def tell(self, summary: dict[str, Any]) -> None:
-        """Add what became of a statement; one that was taken before stays as it was told then."""
+        """Add what became of a statement; one that was taken before stays as it was told then.
+
+        One that is taken stands for those that were refused in its place.
+        """
+        for known in self.statements:
+            if summary["state"] != "refused" and known["state"] == "refused" and known["slot"] == summary["slot"]:
+                known["state"] = "replaced"
         for at, known in enumerate(self.statements):
             if known["id"] == summary["id"]:
-                if known["state"] == "refused" or summary["state"] == "overridden":
+                if summary["state"] == "overridden" or (known["state"], summary["state"]) == ("replaced", "taken"):
                     self.statements[at] = summary
                 return
         self.statements.append(summary)

@@ -13,6 +13,7 @@ from hub.finance.bank.mt import mt
 from hub.finance.bank.ofx import ofx
 from hub.finance.bank.statement import Problem, Reading, Statement
 from hub.finance.bank.table import columns, rows_of, table
+from hub.finance.bank.values import IBAN
 from hub.finance.bank.values import account as plain
 
 MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -36,7 +37,7 @@ def read(data: bytes, settings: Statements, name: str | None = None) -> Reading:
         text, remark = decoded(data, account, settings)
         reading = {"ofx": ofx, "bai2": bai2, "mt": mt}[form](text)
         if remark:
-            reading.problems.append(remark)
+            reading.statements = [replace(s, problems=(*s.problems, remark)) for s in reading.statements]
     reading.statements = [_ours(statement, settings, account) for statement in reading.statements]
     return reading
 
@@ -112,13 +113,20 @@ def _ours(statement: Statement, settings: Statements, said: Account | None) -> S
             return replace(statement, problems=(*statement.problems, problem))
         return statement
     problems = statement.problems
-    if said is not None and statement.account and known(settings, statement.account) not in (None, said):
+    if said is not None and statement.account and _other(statement.account, said, settings):
         words = f"is of the account {statement.account}, and not of {said.number}"
         problems = (*problems, Problem(words, statement.line))
     if found.currency and statement.currency and found.currency != statement.currency:
         words = f"is in {statement.currency}, and the account in {found.currency}"
         problems = (*problems, Problem(words, statement.line))
     return replace(statement, account=found.number, problems=problems)
+
+
+def _other(number: str, said: Account, settings: Statements) -> bool:
+    """Whether a number in a file is certainly not that of the account: it is another known one, or another IBAN."""
+    if number in (said.number, *said.aliases):
+        return False
+    return known(settings, number) is not None or bool(IBAN.fullmatch(number) and IBAN.fullmatch(said.number))
 
 
 def _csv(data: bytes, settings: Statements, account: Account | None) -> Reading:

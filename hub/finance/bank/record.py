@@ -63,12 +63,13 @@ def slot(statement: Statement, file: str, place: int) -> str:
     return f"{statement.account} {statement.format} {end} {statement.to_on or ''}".strip()
 
 
-def summary(judged: Judged, file: str, at: int, override: Override | None) -> dict[str, Any]:
-    """What the register keeps of a statement."""
+def summary(judged: Judged, file: str, place: int, at: int, override: Override | None) -> dict[str, Any]:
+    """What the register keeps of a statement, the one at a place in a file."""
     statement = judged.statement
     by = override if judged.state == "overridden" else None
     return {
         "id": identity(statement),
+        "slot": slot(statement, file, place),
         "file": file,
         "format": statement.format,
         "account": statement.account,
