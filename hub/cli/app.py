@@ -14,6 +14,7 @@ import typer
 
 import hub
 from hub.cli import (
+    archive,
     audit,
     books,
     check,
@@ -32,6 +33,7 @@ from hub.cli import (
     quarantine,
     reconcile,
     schema,
+    statements,
     status,
     sync,
 )
@@ -95,11 +97,13 @@ app.command("plugins")(plugins.plugins)
 app.add_typer(duplicates.app, name="duplicates")
 app.add_typer(payments.app, name="payments")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(statements.app, name="statements")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(connector.app, name="connector")
 app.add_typer(people.app, name="people")
 app.add_typer(audit.app, name="audit")
+app.add_typer(archive.app, name="archive")
 
 
 def run(arguments: Sequence[str]) -> int:
