@@ -1,0 +1,332 @@
+"""Duplicates decided through the command line: what refers to them follows, systems get the outcome, all can be undone."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from yard import Yard, ledger
+
+from hub.store import Store
+from hub.store.tables.quality import pair
+
+LEVELS = (
+    '[{"comparison": "name", "level": 3, "label": "nearly the same", "weight": 8.5, "left": "Anne Co", "right": "Anne"},'
+    ' {"comparison": "emails", "level": 0, "label": "different", "weight": -2.1, "left": "a@x", "right": "b@x"}]'
+)
+COLUMNS = (
+    "id",
+    "model",
+    "left_id",
+    "right_id",
+    "probability",
+    "weight",
+    "zone",
+    "levels",
+    "state",
+    "found_seq",
+    "trained",
+)
+
+
+def opened(yard: Yard) -> Store:
+    """The hub's database."""
+    return Store(yard.store.replace("sqlite:///", f"sqlite:///{yard.folder}/"))
+
+
+def propose(yard: Yard, *pairs: tuple[str, str], zone: str = "ask") -> list[str]:
+    """Propose pairs, as `hub duplicates find` does; their ids."""
+    store = opened(yard)
+    ids = []
+    with store.begin() as tx:
+        for one, other in pairs:
+            left, right = sorted((one, other))
+            ids.append(f"{abs(hash((left, right))):012x}"[:12])
+            tx.insert(pair, COLUMNS, [(ids[-1], "customer", left, right, 0.93, 3.7, zone, LEVELS, "open", tx.seq, "t")])
+    store.close()
+    return ids
+
+
+def ids(yard: Yard) -> dict[str, str]:
+    """Golden customers by name."""
+    return {row["values"]["name"]: row["id"] for row in yard("list", "customer")}
+
+
+def two(yard: Yard) -> tuple[Any, Any, dict[str, str]]:
+    """North knows Anne twice, each with a bill; south gets both."""
+    north, south = yard.book("north"), yard.book("south")
+    one = north.add("clients", name="Anne Co", mail="anne@x.example", phone="+4930111")
+    other = north.add("clients", name="Anne", mail="office@x.example", owner="ben")
+    north.add("bills", number="N-1", client=one, amount="10.00")
+    north.add("bills", number="N-2", client=other, amount="20.00")
+    yard.sync()
+    yard.quiet()
+    return north, south, ids(yard)
+
+
+def client_of(book: Any, number: str) -> str:
+    """The name of a bill's client."""
+    (bill,) = [row for row in book.rows("bills").values() if row["number"] == number]
+    return str(book.rows("clients")[bill["client"]]["name"])
+
+
+def test_from_a_pair_to_one_record_and_back(yard: Yard) -> None:
+    north, south, who = two(yard)
+    before = (north.rows("clients"), south.rows("clients"), yard("show", "customer", who["Anne"]))
+    (p,) = propose(yard, (who["Anne Co"], who["Anne"]))
+
+    (listed,) = yard("duplicates", "list", code=1)
+    assert (listed["pair"], listed["zone"], listed["state"]) == (p, "ask", "open")
+    assert {listed["left_name"], listed["right_name"]} == {"Anne Co", "Anne"}
+    assert [link["connection"] for link in listed["left_links"]] == ["north", "south"]
+    assert [level["comparison"] for level in listed["levels"]] == ["name", "emails"]
+    shown = yard("duplicates", "show", p)
+    kept = {row["field"]: row["kept"] for row in shown if row["kind"] == "field"}
+    side = {listed["left"]: "left", listed["right"]: "right"}
+    assert kept["phones.main"] == side[who["Anne Co"]]
+    assert kept["name"] == kept["owner"] == side[who["Anne"]]
+    assert [row["weight"] for row in shown if row["kind"] == "level"] == [8.5, -2.1]
+    assert "what spoke for and against it" in yard.plain("duplicates", "show", p)
+
+    assert "nothing was done" in yard.plain("duplicates", "accept", p, code=1)
+    assert len(ids(yard)) == 2
+    yard.plain("duplicates", "accept", p, "--keep", who["Anne Co"], "--by", "mia", "--yes")
+    (one,) = yard("list", "customer")
+    assert one["id"] == who["Anne Co"]
+    assert (one["values"]["name"], one["values"]["owner"], one["values"]["phones.main"]) == ("Anne", "ben", "+4930111")
+    assert {row["values"]["customer"] for row in yard("list", "invoice")} == {one["id"]}
+    assert len(yard("list", "invoice", "--where", f"customer={who['Anne']}")) == 2
+    assert yard("duplicates", "list") == []
+    (decided,) = yard("duplicates", "list", "--state", "accepted")
+    assert (decided["decided_by"], decided["merge"]) == ("mia", 1)
+    links = [row["key"] for row in yard("show", "customer", who["Anne"]) if row["kind"] == "link"]
+    assert len(links) == 4
+
+    yard.sync()
+    for book in (north, south):
+        assert {row["name"] for row in book.rows("clients").values()} == {"Anne"}
+        assert client_of(book, "N-1") == client_of(book, "N-2") == "Anne"
+    yard.quiet()
+    bill = north.add(
+        "bills",
+        number="N-3",
+        client=[k for k, r in north.rows("clients").items() if r["owner"] == "ben"][-1],
+        amount="30.00",
+    )
+    assert bill
+    yard.sync()
+    yard.quiet()
+
+    assert "nothing was done" in yard.plain("duplicates", "unmerge", "1", code=1)
+    yard.plain("duplicates", "unmerge", who["Anne Co"], "--by", "mia", "--yes")
+    yard.sync()
+    assert (north.rows("clients"), south.rows("clients")) == before[:2]
+    assert [{**row, "at": None} for row in yard("show", "customer", who["Anne"]) if row["kind"] != "lost"] == [
+        {**row, "at": None} for row in before[2]
+    ]
+    whose = {row["values"]["number"]: row["values"]["customer"] for row in yard("list", "invoice")}
+    assert whose == {"N-1": who["Anne Co"], "N-2": who["Anne"], "N-3": who["Anne"]}
+    yard.quiet()
+    (now,) = yard("duplicates", "list", "--state", "rejected")
+    assert now["pair"] == p
+    said = yard.plain("duplicates", "accept", p, "--yes", code=1)
+    assert said == ""
+    assert f"pair {p} was rejected by mia" in yard.err
+    acts = [(row["who"], row["what"]) for row in yard("audit", "list", "--what", "duplicates*")]
+    assert acts == [("mia", "duplicates accept"), ("mia", "duplicates unmerge")]
+
+
+def test_the_second_record_of_a_stream_is_left_or_written_as_configured(light: Yard) -> None:
+    _, _, who = two(light)
+    light.settings(ledger("north") + ledger("south") + '[duplicates.on_merge]\nsouth = "update"\n')
+    (p,) = propose(light, (who["Anne Co"], who["Anne"]))
+    light.plain("duplicates", "accept", p, "--keep", who["Anne Co"], "--yes")
+    light.sync()
+    phones = {
+        name: sorted(str(row["phone"]) for row in book.rows("clients").values()) for name, book in light.books.items()
+    }
+    assert phones == {"north": ["+4930111", "None"], "south": ["+4930111", "+4930111"]}
+    light.quiet()
+
+
+def test_what_a_cluster_is_and_what_keeps_it_apart(light: Yard) -> None:
+    north = light.book("north")
+    for n in range(4):
+        north.add("clients", name=f"N{n}", mail=f"n{n}@x.example")
+    light.sync()
+    who = ids(light)
+    a, b, c, d = (who[f"N{n}"] for n in range(4))
+    first, _, third = propose(light, (a, b), (b, c), (a, c))
+    light.plain("duplicates", "reject", third, "--by", "mia")
+    light.plain("duplicates", "accept", b, "--yes", code=1)
+    assert "are not one" in light.err
+    assert "was rejected by mia" in light.err
+    light.plain("duplicates", "accept", first, "--keep", d, "--yes", code=2)
+    assert "not among the records" in light.err
+    light.plain("duplicates", "accept", third, "--again", "--by", "mia", "--yes")
+    (after,) = [row for row in light("duplicates", "list", code=1) if row["pair"] == first]
+    assert {after["left"], after["right"]} == {b, min(a, c)}
+    light.plain("duplicates", "accept", c, "--keep", c, "--yes")  # c was merged: what stands for it stays
+    assert light("duplicates", "list") == []
+    assert {row["id"] for row in light("list", "customer")} == {min(a, c), d}
+    merges = [row["merge"] for row in light("duplicates", "list", "--state", "accepted")]
+    light.plain("duplicates", "unmerge", str(min(merges)), "--yes", code=1)
+    assert f"later merges, which go first: hub duplicates unmerge {max(merges)}" in light.err
+    for merge in (max(merges), min(merges)):
+        light.plain("duplicates", "unmerge", str(merge), "--yes")
+    assert len(light("list", "customer")) == 4
+    for wrong in (["accept", "nonsense"], ["show", "nonsense"], ["unmerge", "99"], ["accept", d], ["reject", d]):
+        light.plain("duplicates", *wrong, code=2)
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_deciding_in_a_spreadsheet(light: Yard, kind: str, tmp_path: Path) -> None:
+    north = light.book("north")
+    for n in range(5):
+        north.add("clients", name="=1+1" if n == 0 else f"N{n}", mail=f"n{n}@x.example")
+    light.sync()
+    found = ids(light)
+    who = [found["=1+1"], *(found[f"N{n}"] for n in range(1, 5))]
+    yes, no, later, odd = propose(light, (who[0], who[1]), (who[1], who[2]), (who[3], who[4]), (who[0], who[4]))
+    sheet = tmp_path / f"pairs.{kind}"
+    light.plain("duplicates", "export", str(sheet))
+    fill(sheet, {yes: "accept", no: "No", odd: "perhaps"})
+    light.plain("duplicates", "import", str(sheet), code=1)
+    assert 'decision "perhaps": write accept or reject' in light.err
+    assert len(light("list", "customer")) == 5
+    light.plain("duplicates", "import", str(sheet), "--yes", code=1)
+    states = {
+        row["pair"]: state
+        for state in ("accepted", "rejected")
+        for row in light("duplicates", "list", "--state", state)
+    }
+    assert states == {yes: "accepted", no: "rejected"}
+    assert {row["pair"] for row in light("duplicates", "list", code=1)} == {later, odd}
+    light.plain("duplicates", "import", str(sheet), "--yes", code=1)
+    assert f"pair {no} was rejected by" in light.err
+    (tmp_path / "x.csv").write_text("a,b\n")
+    light.plain("duplicates", "import", str(tmp_path / "x.csv"), "--yes", code=2)
+    light.plain("duplicates", "export", str(tmp_path / "x.ods"), code=2)
+    if kind == "csv":
+        assert "'=1+1" in sheet.read_text(encoding="utf-8-sig")
+
+
+def fill(sheet: Path, decisions: dict[str, str]) -> None:
+    """Write decisions into a sheet as a person does."""
+    if sheet.suffix == ".csv":
+        with sheet.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+        with sheet.open("w", encoding="utf-8-sig", newline="") as file:
+            out = csv.DictWriter(file, rows[0].keys(), delimiter=";")  # as a spreadsheet in Germany saves it
+            out.writeheader()
+            out.writerows({**row, "decision": decisions.get(row["pair"].removeprefix("pair-"), "")} for row in rows)
+        return
+    from openpyxl import load_workbook
+
+    book = load_workbook(sheet)
+    page = book.worksheets[0]
+    head = [cell.value for cell in page[1]]
+    for row in page.iter_rows(min_row=2):
+        said = decisions.get(str(row[head.index("pair")].value).removeprefix("pair-"))
+        row[head.index("decision")].value = said
+    book.save(sheet)
+
+
+DRIVER = """
+import json, os, sys
+import hub.cli.app, hub.cli.engine, hub.plugin.registry, hub.quality.decide, hub.store.migrate, psycopg
+hub.plugin.registry.load(None)
+verbs = json.loads(sys.stdin.readline())
+wait, go = os.pipe()
+children = []
+for number, verb in enumerate(verbs):
+    pid = os.fork()
+    if pid == 0:
+        os.close(go)
+        out = os.open(f"{sys.argv[1]}/said-{number}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(out, 1), os.dup2(out, 2)
+        code = 70
+        try:
+            os.read(wait, 1)  # all begin when the other end is closed
+            code = hub.cli.app.run(["--project", sys.argv[1], *verb])
+        finally:
+            sys.stdout.flush(), sys.stderr.flush()
+            os._exit(code)
+    children.append(pid)
+os.close(go)
+print(json.dumps([os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children]))
+"""
+
+
+def at_once(yard: Yard, *verbs: Sequence[str]) -> list[tuple[int, str]]:
+    """Run verbs in processes of their own that all begin at one moment; exit code and what each said."""
+    driver = [sys.executable, "-c", DRIVER, str(yard.folder)]
+    done = subprocess.run(driver, input=json.dumps(verbs) + "\n", capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    codes = json.loads(done.stdout.splitlines()[-1])
+    return [(code, (yard.folder / f"said-{number}").read_text()) for number, code in enumerate(codes)]
+
+
+def test_two_people_who_decide_at_once_cannot_contradict_each_other(yard: Yard) -> None:
+    north = yard.book("north")
+    for n in range(4):
+        north.add("clients", name=f"N{n}", mail=f"n{n}@x.example")
+    yard.sync()
+    who = ids(yard)
+    a, b, c, d = (who[f"N{n}"] for n in range(4))
+    first, second, third = propose(yard, (a, b), (b, c), (c, d))
+
+    # the same pair twice, an overlapping one, a whole cluster, and a rejection of one that the cluster needs
+    said = at_once(
+        yard,
+        ["duplicates", "accept", first, "--yes", "--by", "p1"],
+        ["duplicates", "accept", first, "--yes", "--by", "p2"],
+        ["duplicates", "accept", second, "--yes", "--by", "p3"],
+        ["duplicates", "accept", d, "--yes", "--by", "p4"],
+        ["duplicates", "reject", third, "--by", "p5"],
+    )
+    assert {code for code, _ in said} <= {0, 1, 2}, said
+    assert all("Traceback" not in err for _, err in said), said
+    consistent(yard)
+    merges = [str(row[0]) for row in yard.sql("SELECT id FROM merge WHERE undone_seq IS NULL ORDER BY id DESC")]
+    assert merges
+
+    # the same merge taken apart twice, while somebody accepts what is left
+    verbs = [["duplicates", "unmerge", merges[0], "--yes"] for _ in range(2)]
+    said = at_once(yard, *verbs, ["duplicates", "accept", third, "--yes", "--again"])
+    assert sorted(code for code, _ in said[:2]) in ([0, 1], [1, 1]), said
+    consistent(yard)
+    for merge in yard.sql("SELECT id FROM merge WHERE undone_seq IS NULL ORDER BY id DESC"):
+        yard.plain("duplicates", "unmerge", str(merge[0]), "--yes")
+    consistent(yard)
+    assert len(yard("list", "customer")) == 4
+    yard.sync()
+    yard.quiet()
+
+
+def consistent(yard: Yard) -> None:
+    """Records, links, merges and pairs tell one story."""
+    into = dict(yard.sql("SELECT id, into_id FROM golden"))
+    standing = yard.sql("SELECT loser_id, survivor_id FROM merge WHERE undone_seq IS NULL")
+    assert sorted(standing) == sorted((id, end) for id, end in into.items() if end is not None)
+
+    def end(id: str) -> str:
+        seen = []
+        while into[id] is not None:
+            assert id not in seen, "merged in a circle"
+            seen.append(id)
+            id = str(into[id])
+        return id
+
+    for key, golden_id, origin_id in yard.sql("SELECT key, golden_id, origin_id FROM record"):
+        assert into[golden_id] is None, f"{key} belongs to a merged record"
+        assert origin_id is None or end(origin_id) == golden_id
+    for left, right, state, merge_id in yard.sql("SELECT left_id, right_id, state, merge_id FROM pair"):
+        assert (end(left) == end(right)) == (state == "accepted"), (left, right, state)
+        assert (merge_id is not None) == (state == "accepted")
