@@ -93,6 +93,7 @@ class Customer(Model):
     phones: Annotated[dict[str, str], says("E.164, by kind: phones.main, phones.mobile, phones.fax")] = {}
     addresses: Annotated[dict[str, Address], says("by kind: addresses.main, addresses.billing")] = {}
     bank_accounts: Annotated[dict[str, str], says("IBAN by kind")] = {}
+    born_on: Annotated[date | None, says("date of birth, of a person")] = None
     language: str | None = None
     currency: Currency | None = None
     owner: Annotated[str | None, says("who looks after it: an e-mail address or a name")] = None
@@ -120,6 +121,8 @@ class Contact(Model):
     name: Annotated[str | None, says("the whole name where the source does not part it")] = None
     emails: Annotated[dict[str, str], identifies("by kind: emails.main")] = {}
     phones: dict[str, str] = {}
+    addresses: Annotated[dict[str, Address], says("by kind: addresses.main, addresses.home")] = {}
+    born_on: Annotated[date | None, says("date of birth")] = None
     title: str | None = None
     role: str | None = None
     language: str | None = None

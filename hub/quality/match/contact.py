@@ -16,7 +16,6 @@ def prepare(values: Values) -> Row:
     given, family = _names(values.get("first_name") or "", values.get("last_name") or "", values.get("name") or "")
     place = parts.place(values)
     mails, phones = parts.mails(values), parts.phones(values)
-    numbers = parts.numbers("contact", values)
     return {
         "given": given or None,
         "family": family or None,
@@ -26,8 +25,7 @@ def prepare(values: Values) -> Row:
         "phones": phones or None,
         "stem": phones[0][:-2] if phones else None,
         "emails": [one.key for one in mails] or None,
-        "number": numbers[0] if numbers else None,
-        "numbers": numbers or None,
+        **parts.numbers(values),
         "customer": values.get("customer"),
     }
 
@@ -93,8 +91,7 @@ CONTACT = Profile(
         "phones": "texts",
         "stem": "text",
         "emails": "texts",
-        "number": "text",
-        "numbers": "texts",
+        **parts.NUMBER,
         "customer": "text",
     },
     prepare=prepare,
@@ -112,6 +109,8 @@ CONTACT = Profile(
                 Level("alike", "{jw}(given_l, given_r) >= 0.85", 0.05, 0.008),
                 Level("the other's family name", "given_l = family_r OR family_l = given_r", 0.01, 0.002),
             ),
+            doubt=True,  # twins, and couples with one mailbox
+            called=True,
         ),
         Comparison(
             "family name",
@@ -124,6 +123,7 @@ CONTACT = Profile(
                 Level("alike", "{jw}(family_l, family_r) >= 0.85", 0.05, 0.005),
                 Level("the other's given name", "given_l = family_r OR family_l = given_r", 0.01, 0.002),
             ),
+            called=True,
         ),
         Comparison(
             "date of birth",
@@ -134,19 +134,12 @@ CONTACT = Profile(
                 Level("one digit off", "{near1}(born_l, born_r)", 0.06, 0.001),
                 Level("two digits off", "{near2}(born_l, born_r)", 0.02, 0.01),
             ),
+            doubt=True,
         ),
         *parts.PLACES,
         parts.PHONES,
         parts.MAILS,
-        Comparison(
-            "number",
-            "numbers",
-            "numbers_l IS NULL OR numbers_r IS NULL",
-            (
-                Level("one in common", "{overlap}(numbers_l, numbers_r)", 0.9, 0.000001),
-                Level("one digit off", "{near1}(number_l, number_r)", 0.06, 0.00001),
-            ),
-        ),
+        parts.NUMBERS,
         Comparison(
             "customer",
             "customer",

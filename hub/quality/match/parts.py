@@ -52,6 +52,7 @@ REGISTERS = frozenset(
 )
 ORDER = ("main", "billing", "work", "delivery", "home")
 KEPT = 200_000
+NUMBER: dict[str, Kind] = {"number": "text", "numbers": "texts", "schemes": "texts"}
 PLACE: dict[str, Kind] = {
     "street": "text",
     "house": "text",
@@ -147,15 +148,19 @@ def mails(values: Values) -> list[Email]:
     return [found for found in map(email, kinds(values, "emails")) if found]
 
 
-def numbers(model: str, values: Values) -> list[str]:
-    """The numbers of registers as `scheme:number`, without what people put between digits."""
-    found = []
+def numbers(values: Values) -> Row:
+    """The numbers of registers as `scheme:number`, without what people put between digits, and their schemes."""
+    found: list[str] = []
     for path, value in values.items():
         if value and path.startswith("identifiers."):
             scheme = path.partition(".")[2]
             if scheme in REGISTERS:
                 found.append(f"{scheme}:{''.join(c for c in str(value).casefold() if c.isalnum())}")
-    return sorted(found)
+    if not found:
+        return dict.fromkeys(NUMBER)
+    found.sort()
+    schemes = list(dict.fromkeys(one.partition(":")[0] for one in found))
+    return {"number": found[0], "numbers": found, "schemes": schemes}
 
 
 PLACES = (
@@ -229,4 +234,15 @@ MAILS = Comparison(
     "emails",
     "emails_l IS NULL OR emails_r IS NULL",
     (Level("one in common", "{overlap}(emails_l, emails_r)", 0.6, 0.000005),),
+)
+NUMBERS = Comparison(
+    "number",
+    "numbers",
+    # two numbers of different registers say nothing
+    "numbers_l IS NULL OR numbers_r IS NULL OR NOT {overlap}(schemes_l, schemes_r)",
+    (
+        Level("one in common", "{overlap}(numbers_l, numbers_r)", 0.9, 0.000001),
+        Level("one digit off", "{near1}(number_l, number_r)", 0.06, 0.00001),
+    ),
+    doubt=True,
 )

@@ -26,6 +26,7 @@ class Level:
     m: float
     u: float
     tf: str | None = None  # the column whose rare values weigh more on this level
+    doubt: bool = False  # whether a pair on this level is never merged without a person, however sure it looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Comparison:
     empty: str  # the condition under which it says nothing
     levels: tuple[Level, ...]
     fixed: bool = False  # whether its chances are given, never learnt
+    doubt: bool = False  # whether everything else is such a level
+    called: bool = False  # whether it says only how a thing is called: namesakes agree in that and in nothing else
 
     def other(self) -> tuple[float, float]:
         """What the levels leave for everything else: m and u."""

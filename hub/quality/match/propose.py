@@ -49,8 +49,8 @@ def pair_id(model: str, left: str, right: str) -> str:
 
 
 def proposal(model: str, one: Scored, merge_at: float) -> Proposal:
-    """Turn a scored pair into a proposal in its zone."""
-    zone = "merge" if one.probability >= merge_at else "ask"
+    """Turn a scored pair into a proposal in its zone; a doubt keeps it among those that are asked about."""
+    zone = "merge" if one.sure and one.probability >= merge_at else "ask"
     levels = msgspec.json.encode(one.levels).decode()
     return Proposal(pair_id(model, one.left, one.right), one.left, one.right, one.probability, one.weight, zone, levels)
 

@@ -15,8 +15,10 @@ from hub.quality.match.settings import column, settings
 
 if TYPE_CHECKING:
     from pyarrow import RecordBatchReader  # type: ignore[import-untyped]
+    from splink.internals.splink_dataframe import SplinkDataFrame
 
 BATCH = 20_000
+BACKS = 5.0  # log2: what speaks for a pair beside the name has to weigh so much
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +32,14 @@ class Scored:
     levels: list[dict[str, Any]]
     taxes: tuple[Sequence[str], Sequence[str]] = ((), ())  # of the left one and the right one, for the vetoes
     lines: tuple[Sequence[str], Sequence[str]] = ((), ())
+    sure: bool = True  # nothing raises a doubt, and more than the name speaks for it
 
 
 def scored(cache: Cache, frozen: Frozen, threshold: float, *, full: bool) -> Iterator[Scored]:
     """Score the pairs of all records, or of those in the table `changed`, and yield what reaches the threshold."""
-    from splink import DuckDBAPI, Linker
-
-    profile = cache.profile
     cache.db.execute(block.pairs(full=full))
-    cache.db.execute(f"CREATE OR REPLACE TEMP VIEW compared AS {compared(profile, frozen)}")
-    api = DuckDBAPI(cache.db)
-    linker = Linker(
-        api.register("compared"),
-        settings(profile, "duckdb", frozen.chances, frozen.prior, explain=True, weighed=frozen.trained),
-        log_level=logging.ERROR,
-        validate_settings=False,
-    )
-    linker.table_management.register_blocked_pairs_for_predict(api.register("candidate"))
-    found = linker.inference.predict(threshold_match_probability=threshold, warning_mode="never")
+    found = predicted(cache, frozen, threshold)
+    profile = cache.profile
     table = found.physical_name
     names = ", ".join(wanted(profile, frozen))
     reader = cache.db.sql(
@@ -58,6 +50,23 @@ def scored(cache: Cache, frozen: Frozen, threshold: float, *, full: bool) -> Ite
     yield from explained(profile, frozen, reader)
     found.drop_table_from_database_and_remove_from_cache()
     cache.db.execute("DROP TABLE candidate")
+
+
+def predicted(cache: Cache, frozen: Frozen, threshold: float | None) -> SplinkDataFrame:
+    """Score what stands in the table `candidate`; without a threshold, everything is kept."""
+    from splink import DuckDBAPI, Linker
+
+    profile = cache.profile
+    cache.db.execute(f"CREATE OR REPLACE TEMP VIEW compared AS {compared(profile, frozen)}")
+    api = DuckDBAPI(cache.db)
+    linker = Linker(
+        api.register("compared"),
+        settings(profile, "duckdb", frozen.chances, frozen.prior, explain=True, weighed=frozen.trained),
+        log_level=logging.ERROR,
+        validate_settings=False,
+    )
+    linker.table_management.register_blocked_pairs_for_predict(api.register("candidate"))
+    return linker.inference.predict(threshold_match_probability=threshold, warning_mode="never")
 
 
 def compared(profile: Profile, frozen: Frozen) -> str:
@@ -87,7 +96,11 @@ def wanted(profile: Profile, frozen: Frozen) -> list[str]:
 def explained(profile: Profile, frozen: Frozen, reader: RecordBatchReader) -> Iterator[Scored]:
     """Put each pair's levels into words, the smaller id on the left."""
     ladders = [
-        (one, column(one.name), ["different", *(level.label for level in reversed(one.levels))])
+        (
+            one,
+            column(one.name),
+            [("different", one.doubt), *((level.label, level.doubt) for level in reversed(one.levels))],
+        )
         for one in profile.comparisons
     ]
     for batch in reader:
@@ -95,18 +108,25 @@ def explained(profile: Profile, frozen: Frozen, reader: RecordBatchReader) -> It
             mirrored = row["id_l"] > row["id_r"]
             l, r = ("_r", "_l") if mirrored else ("_l", "_r")  # noqa: E741 - the two sides of a pair
             levels = []
+            backed, clear = False, True
             for one, name, labels in ladders:
                 at = row[f"gamma_{name}"]
                 if at < 0:
                     continue
+                label, doubt = labels[at]
+                clear = clear and not doubt
+                backed = backed or (not one.called and row[f"weight_{name}"] > BACKS)
                 levels.append({
                     "comparison": one.name,
                     "level": at,
-                    "label": labels[at],
+                    "label": label,
                     "weight": round(row[f"weight_{name}"], 4),
                     "left": row[one.shows + l],
                     "right": row[one.shows + r],
+                    **({"doubt": True} if doubt else {}),
                 })  # fmt: skip
             taxes, lines = ((row[name + l] or (), row[name + r] or ()) for name in ("taxes", "lines"))
             weight = round(row["match_weight"], 6)
-            yield Scored(row[f"id{l}"], row[f"id{r}"], row["match_probability"], weight, levels, taxes, lines)
+            yield Scored(
+                row[f"id{l}"], row[f"id{r}"], row["match_probability"], weight, levels, taxes, lines, clear and backed
+            )

@@ -10,6 +10,7 @@ from hub.quality.match.cache import Cache
 from hub.quality.match.frozen import COMMON, KEPT, Frozen
 from hub.quality.match.profile import Comparison
 from hub.quality.match.settings import column, settings, shipped
+from hub.quality.match.settle import settle
 
 FEWEST = 1_000  # records below which the shipped chances are better than anything learnt
 PAIRS = 1_000_000  # at most so many pairs are looked at in each session
@@ -27,7 +28,7 @@ def train(cache: Cache) -> Frozen:
         return Frozen(chances=shipped(profile), prior=profile.prior, trained=False, records=count, stops=stops)
     counts, totals = _frequencies(cache)
     learnt = _learn(cache)
-    return Frozen(
+    frozen = Frozen(
         chances={one.name: mixed(one, learnt.get(column(one.name), {})) for one in profile.comparisons},
         prior=profile.prior,
         trained=True,
@@ -36,6 +37,8 @@ def train(cache: Cache) -> Frozen:
         totals=totals,
         stops=stops,
     )
+    cache.freeze(frozen)
+    return settle(cache, frozen)
 
 
 def _stops(cache: Cache) -> list[str]:
