@@ -96,7 +96,7 @@ def _references(tx: Tx, rows: Sequence[Row]) -> dict[str, list[Fault]]:
         if target not in there:
             why = f"refers to {target}, and there is no such record"
         elif meant and there[target] != meant:
-            why = f"refers to a {there[target]}, not to a {meant}"
+            why = f"refers to {target}, which is no {meant}"
         else:
             continue
         found.setdefault(row.id, []).append(Fault("reference", path, target, why))

@@ -108,7 +108,8 @@ class Reader:
                     mine += self._stale(row.model, own, link.changed_at)
                     judged = self.book.judge(row.model, own, self._today) if own else NOTHING
                 shown.append(Shown(connection, stream, link.key, own, judged, tuple(mine)))
-        return Judged(row.id, row.model, row.values, verdict, tuple(more), shown)
+        # one without values is nothing anybody can look at: all it has is in quarantine, or waits
+        return Judged(row.id if row.values else "", row.model, row.values, verdict, tuple(more), shown)
 
     def _stale(self, model: str, values: Values, changed_at: int | None) -> list[Fault]:
         if not values or not self._on("stale"):

@@ -50,7 +50,7 @@ def wanted(model: str, paths: tuple[str, ...], *, person: bool = False) -> Wante
 def missing(model: str, values: Values, expectations: Wanted) -> list[Fault]:
     """A fault for each expectation that no field meets."""
     return [
-        Fault("missing", text.replace(" | ", "|"), None, f"a {model} should have {text.replace(' | ', ' or ')}")
+        Fault("missing", text.replace(" | ", "|"), None, f"every {model} should have {text.replace(' | ', ' or ')}")
         for text, paths in expectations
         if not any(filled(values[path]) for path in paths)
     ]
@@ -72,7 +72,7 @@ def _needed(model: str) -> tuple[str, ...]:
 def _required(model: str, values: Values, today: date) -> Iterator[Fault]:
     for path in _needed(model):
         if not filled(values.get(path)):
-            yield Fault("required", path, values.get(path), f"a {model} makes no sense without {path}")
+            yield Fault("required", path, values.get(path), f"no {model} makes sense without {path}")
 
 
 @lru_cache(maxsize=4096)

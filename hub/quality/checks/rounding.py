@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
@@ -27,6 +27,11 @@ class Row:
     def base(self) -> Decimal | None:
         """What is taxed: the amount said, else what it comes to."""
         return Decimal(self.amount) if self.amount is not None else self.exact
+
+    @property
+    def hidden(self) -> Decimal:
+        """How far what the line shows can be from what the system counted with."""
+        return max(self.slack, Decimal("0.5"))
 
 
 def rows(lines: Sequence[Any], currency: str) -> list[Row]:
@@ -78,15 +83,12 @@ def sums(parts: Sequence[Decimal]) -> set[int]:
     return {rounded(whole, way) for way in WAYS} | {sum(rounded(part, way) for part in parts) for way in WAYS}
 
 
-def taxes(lines: Iterable[Row]) -> set[int]:
-    """What a system can make of the tax of these lines: rounded by line, by rate, or at the end."""
-    by_line: list[Decimal] = []
+def taxes(bases: Sequence[tuple[Decimal, Decimal]]) -> set[int]:
+    """What a system can make of the tax of (base, rate): rounded by line, by rate, or at the end."""
     by_rate: dict[Decimal, Decimal] = {}
-    for line in lines:
-        if line.base is not None and line.rate is not None:
-            by_line.append(line.base * line.rate)
-            by_rate[line.rate] = by_rate.get(line.rate, Decimal(0)) + line.base
-    return sums(by_line) | sums([base * rate for rate, base in by_rate.items()])
+    for base, rate in bases:
+        by_rate[rate] = by_rate.get(rate, Decimal(0)) + base
+    return sums([base * rate for base, rate in bases]) | sums([base * rate for rate, base in by_rate.items()])
 
 
 def in_coins(exact: int, paid: int, currency: str) -> bool:

@@ -62,7 +62,7 @@ def _lines_total(model: str, values: Values, today: date) -> Iterator[Fault]:
     if len(exact) == len(found) and net[0] in sums(exact):
         return
     off, made = abs(net[0] - sum(bases, Decimal(0))), _shown(sum(bases, Decimal(0)), currency)
-    hidden = sum((max(line.slack, Decimal("0.5")) for line in found), Decimal(0))
+    hidden = sum((line.hidden for line in found), Decimal(0))
     if off <= hidden:  # each line hides what was rounded away
         return
     with_tax = total is not None and total[0] in sums(bases)
@@ -78,14 +78,17 @@ def _lines_total(model: str, values: Values, today: date) -> Iterator[Fault]:
 def _tax_total(model: str, values: Values, today: date) -> Iterator[Fault]:
     tax = _minor(values.get("tax"))
     found, currency = _lines(values)
-    if tax is None or not found or any(line.base is None or line.rate is None for line in found):
+    rated = [(line.base, line.rate, line) for line in found if line.base is not None and line.rate is not None]
+    if tax is None or not found or len(rated) < len(found):
         return
-    possible = taxes(found)
-    exact = sum(
-        (line.base * line.rate for line in found if line.base is not None and line.rate is not None), Decimal(0)
-    )
-    if tax[0] not in possible and abs(tax[0] - exact) >= 1:
-        reason = f"the lines' rates make {_shown(exact, currency)}, tax is {_shown(tax[0], currency)}"
+    said = [(base, rate) for base, rate, _ in rated]
+    exact = [(line.exact, rate) for _, rate, line in rated if line.exact is not None]
+    if tax[0] in taxes(said) or (len(exact) == len(rated) and tax[0] in taxes(exact)):
+        return
+    made = sum((base * rate for base, rate in said), Decimal(0))
+    hidden = sum((line.hidden * abs(rate) for _, rate, line in rated), Decimal(0))
+    if abs(tax[0] - made) >= 1 + hidden:
+        reason = f"the lines' rates make {_shown(made, currency)}, tax is {_shown(tax[0], currency)}"
         yield Fault("tax-total", "tax", _shown(tax[0], currency), reason)
 
 
