@@ -27,7 +27,7 @@ def bai2(text: str) -> Reading:
     group: dict[str, str] = {}
     open_: _Open | None = None
     last = ""
-    for line, kind, fields, free in _records(text):
+    for line, kind, fields, free, count in _records(text):
         last = kind
         if kind == "02":
             group = {
@@ -37,8 +37,9 @@ def bai2(text: str) -> Reading:
         elif kind == "03":
             if open_ is not None:
                 reading.refuse(f"account {open_.account} has no trailer (49); it is left out", open_.line)
-            open_ = _Open(line, fields, group, reading)
+            open_ = _Open(line, fields, group, count)
         elif kind == "16" and open_ is not None:
+            open_.count += count
             open_.add(line, fields, free)
         elif kind == "49" and open_ is not None:
             open_.close(fields, line)
@@ -53,8 +54,11 @@ def bai2(text: str) -> Reading:
     return reading
 
 
-def _records(text: str) -> Iterator[tuple[int, str, list[str], str]]:
-    """Yield line, code, fields and, of an entry, its free text; continuations (88) belong to what they continue."""
+def _records(text: str) -> Iterator[tuple[int, str, list[str], str, int]]:
+    """Yield line, code, fields and, of an entry, its free text; continuations (88) belong to what they continue.
+
+    Last comes how many records these were.
+    """
     whole: list[str] = []
     begun = 0
     for number, raw in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
@@ -65,10 +69,10 @@ def _records(text: str) -> Iterator[tuple[int, str, list[str], str]]:
             whole.append(line[3:])
             continue
         if whole:
-            yield _record(begun, whole)
+            yield *_record(begun, whole), len(whole)
         whole, begun = [line], number
     if whole:
-        yield _record(begun, whole)
+        yield *_record(begun, whole), len(whole)
 
 
 def _record(line: int, parts: list[str]) -> tuple[int, str, list[str], str]:
@@ -83,8 +87,8 @@ def _record(line: int, parts: list[str]) -> tuple[int, str, list[str], str]:
 class _Open:
     """An account that is being read."""
 
-    def __init__(self, line: int, fields: list[str], group: dict[str, str], reading: Reading) -> None:
-        self.line, self.count = line, 1
+    def __init__(self, line: int, fields: list[str], group: dict[str, str], count: int) -> None:
+        self.line, self.count = line, count  # of records, continuations too
         self.problems: list[Problem] = []
         self.account = fields[1].strip() if len(fields) > 1 else ""
         stated = (fields[2].strip() if len(fields) > 2 else "") or group.get("currency", "USD")
@@ -115,7 +119,6 @@ class _Open:
 
     def add(self, line: int, fields: list[str], free: str) -> None:
         """Take in one entry (record 16)."""
-        self.count += 1 + free.count("\n") + bool(free)
         code = fields[1].strip() if len(fields) > 1 else ""
         try:
             minor = _whole(fields[2].strip() or "0") if len(fields) > 2 else 0

@@ -25,7 +25,7 @@ LINE = re.compile(
     r"(?P<amount>\d{1,15}(?:,\d{0,4})?) ?(?P<kind>[A-Z][A-Z0-9]{3})(?P<rest>.*)",
     re.ASCII,
 )
-BALANCE = re.compile(r"(?P<side>R?[CD])(?P<day>\d{6})(?P<code>[A-Z]{3})?(?P<amount>[\d,]+)", re.ASCII)
+BALANCE = re.compile(r"(?P<side>R?[CD])(?P<day>\d{6})(?P<code>[A-Z]{3})?(?P<amount>\d{1,15},\d{0,4})", re.ASCII)
 SIGNS = {"C": 1, "D": -1, "RC": -1, "RD": 1}  # the reversal of a credit takes the money away again
 CENTURY = 80  # years from here on are of the last century
 

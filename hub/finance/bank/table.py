@@ -178,10 +178,10 @@ def _balances(rows: Sequence[tuple[Money, Money | None]]) -> tuple[Money | None,
     if not rows or any(balance is None for _, balance in rows):
         return None, None
     kept = [(amount, balance) for amount, balance in rows if balance is not None]
-    for order in (kept, kept[::-1]):
-        if all(before[1].minor + after[0].minor == after[1].minor for before, after in pairwise(order)):
-            break
-    else:
-        order = kept
+
+    def off(order: Sequence[tuple[Money, Money]]) -> int:
+        return sum(abs(before[1].minor + after[0].minor - after[1].minor) for before, after in pairwise(order))
+
+    order = min((kept, kept[::-1]), key=off)
     (amount, first), (_, last) = order[0], order[-1]
     return Money(first.minor - amount.minor, first.currency), last
