@@ -35,6 +35,7 @@ class Stream:
     complete: bool = True  # a pull without cursor yields all there is, so that what is missing has vanished
     batch: int = 100  # how many writes one call of push should get
     creates: bool = True  # can create records; False: only changes ones that exist
+    erases: bool = False  # can delete records for good, or make them say nothing about anybody any more
     changes: bool = True  # can change records; False: what was created stays as it is (a mail that was sent)
     volatile: tuple[str, ...] = ()  # top-level fields that change with every answer and mean nothing
 
@@ -133,6 +134,13 @@ class Connector(ABC):
         Raise only what concerns all that is not answered yet: Unavailable, RateLimited, Unauthorized.
         """
         raise NotImplementedError(f"{self.name}: {stream} cannot be written")
+
+    def erase(self, stream: str, keys: Sequence[str]) -> Iterator[Answer]:
+        """Delete these records for good, or anonymise them, and yield one answer for each, in order.
+
+        Only asked of streams that say `erases`, by the closing of a business line. One that is gone already is Missing.
+        """
+        raise NotImplementedError(f"{self.name}: {stream} cannot be erased")
 
     def want(self, stream: str, paths: Iterable[str]) -> None:
         """Hear which paths of their records the mapping names (`properties.city`), before anything is pulled.
