@@ -18,10 +18,12 @@ from hub.cli import (
     audit,
     books,
     check,
+    close,
     connector,
     demo,
     duplicates,
     golden,
+    hold,
     init,
     mapping,
     outbox,
@@ -103,6 +105,8 @@ app.add_typer(mapping.app, name="mapping")
 app.add_typer(connector.app, name="connector")
 app.add_typer(people.app, name="people")
 app.add_typer(audit.app, name="audit")
+app.add_typer(close.app, name="close")
+app.add_typer(hold.app, name="hold")
 app.add_typer(archive.app, name="archive")
 
 

@@ -1,0 +1,260 @@
+"""`hub close`: a business line is planned, told, frozen, settled, archived, migrated, proven, destroyed, reported."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hub.cli import close_details
+from hub.cli.actor import As, PasswordFile, actor, must
+from hub.cli.output import Json, line, rows, say
+from hub.cli.session import session
+from hub.errors import ConfigError
+
+if TYPE_CHECKING:
+    from hub.closure.desk import Desk
+    from hub.sync import Hub
+
+app = typer.Typer(no_args_is_help=True, help="Close a business line, step by step, with two people at the gates.")
+Line = Annotated[str, typer.Argument(help="The business line.")]
+Gate = Annotated[
+    str, typer.Argument(help="notify, freeze, sync, settle, archive, migrate, verify, destroy or closeout.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it; without this, only say what would be done.")]
+
+
+@app.command()
+def plan(
+    context: typer.Context,
+    name: Line,
+    template: Annotated[str, typer.Option(help="standard, small, migration, or one of your own.")] = "standard",
+    target: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day the line is closed.")] = None,
+    reason: Annotated[str, typer.Option(help="Why, in a sentence.")] = "",
+    zone: Annotated[str, typer.Option(help="The time zone in which days are judged.")] = "UTC",
+    entity: Annotated[str, typer.Option(help="The legal entity that writes.")] = "",
+    mail: Annotated[str, typer.Option(help="The connection that sends notices.")] = "",
+    migrate_to: Annotated[str, typer.Option(help="The connection records are carried to.")] = "",
+    archive: Annotated[str, typer.Option(help="Where the archive goes: a folder or s3://bucket/prefix.")] = "",
+    adopt: Annotated[bool, typer.Option("--adopt", help="Put the plan file as it stands in force.")] = False,
+    as_: As = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """Write a plan from a template and the data, or put a changed one in force; approvals given before are void."""
+    from hub.closure.closing import adopt as adopted
+    from hub.closure.desk import FOLDER
+    from hub.closure.draft import draft
+    from hub.closure.facts import facts
+    from hub.closure.plan import load
+
+    with session(context).engine() as engine:
+        person = actor(engine, as_, password_file)
+        must(engine, person, "lead", name)
+        file = engine.project.root / FOLDER / f"{name}.toml"
+        if not adopt:
+            if file.exists():
+                raise ConfigError(f"{file}: is there; change it and put it in force: hub close plan {name} --adopt")
+            if target is None or not reason:
+                raise ConfigError("a plan needs --target DAY and --reason TEXT")
+            text = draft(
+                template, facts(engine.store, name, date.today()), reason=reason, owner=person.name, target_on=target.date(),
+                time_zone=zone, entity=entity, archive=archive, migrate_to=migrate_to, mail=mail,
+                own=engine.project.root / FOLDER / "templates",
+            )  # fmt: skip
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        found = load(file)
+        if found.line != name:
+            raise ConfigError(f'{file}: line: is "{found.line}", not "{name}"')
+        for key, connection in (("migrate_to", found.migrate_to), ("mail", found.mail)):
+            if connection and connection not in engine.project.connections:
+                raise ConfigError(f'{file}: data.{key}: no connection "{connection}" in hub.toml')
+        from hub.closure.retention import rules
+
+        rules(found)
+        closing = adopted(engine.store, found, person.name)
+    row = {
+        "line": name,
+        "file": str(file),
+        "plan": closing.plan_hash,
+        "scope": closing.scope_hash,
+        "author": closing.author,
+    }
+    if json:
+        line(row, "close plan")
+    else:
+        typer.echo(f"{file} is in force; what it would mean: hub close assess {name}")
+
+
+@app.command()
+def assess(context: typer.Context, name: Line, json: Json = False) -> None:
+    """Say what closing the line would mean: figures, what runs, what is open, who is shared, what blocks."""
+    from hub.closure.assess import assess as assessed
+
+    with session(context).engine() as engine:
+        found = assessed(engine, name)
+    rows(found, "close assess", json=json, columns=("kind", "name", "count", "amount", "text"))
+    if any(row["kind"] == "blocks" for row in found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(context: typer.Context, name: Line, json: Json = False) -> None:
+    """Say how far the closing is, who has approved what, and what keeps the next gate shut."""
+    from hub.closure.status import status as told
+
+    with session(context).engine() as engine:
+        found = told(engine, name)
+    rows(found, "close status", json=json, columns=("phase", "state", "done", "by", "reasons"))
+    if any(row["state"] == "shut" for row in found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def approve(
+    context: typer.Context,
+    name: Line,
+    gate: Gate,
+    scope: Annotated[str | None, typer.Option(help="Only if this is still the scope's hash.")] = None,
+    as_: As = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Approve a gate, as another person than the plan's author."""
+    from hub.closure.gates import approve as approved
+
+    with session(context).engine() as engine:
+        person = actor(engine, as_, password_file)
+        given = approved(engine.store, name, _gate(gate), person.name, scope)
+        until = _day(given.expires_at)
+    typer.echo(f"{person.name} approved {gate} of {name}; it holds until {until}, or until plan or scope change")
+
+
+@app.command()
+def revoke(context: typer.Context, name: Line, gate: Gate, as_: As = None, password_file: PasswordFile = None) -> None:
+    """Withdraw an approval; what is running stops at its next batch."""
+    from hub.closure.gates import revoke as revoked
+
+    with session(context).engine() as engine:
+        person = actor(engine, as_, password_file)
+        count = revoked(engine.store, name, _gate(gate), person.name)
+    if not count:
+        raise ConfigError(f"{name}: {person.name} has no approval of {gate} to withdraw")
+    typer.echo(f"the approval of {gate} is withdrawn")
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    name: Line,
+    until: Annotated[str | None, typer.Option(help="Stop after this phase.")] = None,
+    as_: As = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """Go on as far as the gates are open; stopped anywhere, the same command goes on there."""
+    from hub.closure.run import run as went
+
+    shut = False
+    with session(context).engine() as engine:
+        person = actor(engine, as_, password_file)
+        must(engine, person, "lead", name)
+        for phase in went(engine, name, person.name, until=_gate(until) if until else None, say=_say(json)):
+            shut = shut or phase.state == "shut"
+            if json:
+                line(phase._asdict(), "close run")
+            else:
+                typer.echo(f"{phase.phase}: {phase.state}: {phase.text}")
+                for reason in phase.reasons[1:]:
+                    typer.echo(f"  {reason}")
+    if shut:
+        raise typer.Exit(1)
+
+
+@app.command()
+def pause(
+    context: typer.Context,
+    name: Line,
+    off: Annotated[bool, typer.Option("--off", help="Let it go on.")] = False,
+    as_: As = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Stop what is running at its next batch, or let it go on."""
+    from hub.closure.closing import pause as paused
+
+    with session(context).engine() as engine:
+        person = actor(engine, as_, password_file)
+        must(engine, person, "lead", name)
+        paused(engine.store, name, person.name, paused=not off)
+    typer.echo(f"{name} {'goes on with: hub close run ' + name if off else 'is paused'}")
+
+
+@app.command()
+def back(
+    context: typer.Context,
+    name: Line,
+    yes: Yes = False,
+    as_: As = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """Undo everything, before the point of no return: thaw, empty the target, tell who was told."""
+    from hub.closure.back import go_back
+
+    with session(context).engine() as engine:
+        person = actor(engine, as_, password_file)
+        must(engine, person, "lead", name)
+        desk = _desk(engine, name, person.name)
+        if not yes and not desk.closing.final:
+            typer.echo(f"{name} would be thawed, migrated records removed, approvals void, people told; add --yes")
+            raise typer.Exit(1)
+        found = go_back(desk)
+    if json:
+        line({"line": name, **found}, "close back")
+    else:
+        typer.echo(
+            f"{name} goes on as before; {found['removed']} migrated records removed, {found['told']} people told"
+        )
+        for what in found["left"]:
+            say(f"{what}: could not be erased over there; a person has to")
+    if found["left"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def report(context: typer.Context, name: Line, json: Json = False) -> None:
+    """Write the report from the journal, HTML and PDF, as things stand now."""
+    from hub.closure.report import write_report
+
+    with session(context).engine() as engine:
+        files = write_report(_desk(engine, name, "hub"))
+    rows([{"file": str(file), "bytes": file.stat().st_size} for file in files], "close report", json=json)
+
+
+close_details.add(app)
+
+
+def _desk(engine: Hub, name: str, who: str) -> Desk:
+    from hub.closure.run import open_desk
+
+    return open_desk(engine, name, who, say)
+
+
+def _gate(name: str) -> Any:
+    from hub.closure.plan import PHASES
+    from hub.suggest import like
+
+    if name not in PHASES:
+        raise ConfigError(f'no phase "{name}"{like(name, PHASES)}; known: {", ".join(PHASES)}')
+    return name
+
+
+def _day(at: int) -> str:
+    from hub.sync.clock import moment
+
+    return moment(at).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _say(json: bool) -> Any:
+    return (lambda text: None) if json else say

@@ -1,0 +1,45 @@
+"""Assess: a dry run of everything, in figures; nothing is written."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from hub.audit import now
+from hub.closure.facts import facts, shown
+from hub.sync import Hub
+from hub.sync.clock import moment
+
+Row = dict[str, Any]
+PER_SECOND = {"archive and verify": 1_500, "destroy": 3_000}  # records, measured on one core by benchmarks/archive.py
+
+
+def assess(hub: Hub, line: str) -> list[Row]:
+    """Rows of kind count, open, sum, contracts, shared, time and blocks."""
+    with hub.store.read() as tx:
+        today = moment(now(tx, hub.store)).date()
+    found = facts(hub.store, line, today)
+    rows = [_row("count", model, count=found.counts[model]) for model in sorted(found.counts)]
+    rows += [_row("open", model, count=found.open[model]) for model in sorted(found.open)]
+    for name, sums in (
+        ("invoiced", found.invoiced), ("receivable", found.receivable), ("paid", found.paid),
+        ("unapplied cash", found.unapplied), ("contracts that run", found.contracts),
+    ):  # fmt: skip
+        rows.append(_row("sum", name, amount=shown(sums)))
+    if found.running_until:
+        rows.append(_row("contracts", "the last one runs until", text=found.running_until))
+    rows.append(
+        _row("shared", "customers and contacts that stay", count=len(found.shared), text=", ".join(found.shared[:20]))
+    )
+    total = sum(found.counts.values())
+    for name, speed in PER_SECOND.items():
+        rows.append(_row("time", name, text=str(timedelta(seconds=1 + total // speed))))
+    if not total:
+        rows.append(
+            _row("blocks", "scope", text=f"nothing belongs to {line}; lines are set by mappings or in hub.toml")
+        )
+    return rows + [_row("blocks", "before it begins", text=text) for text in found.blocks]
+
+
+def _row(kind: str, name: str, *, count: int | None = None, amount: str | None = None, text: str | None = None) -> Row:
+    return {"kind": kind, "name": name, "count": count, "amount": amount, "text": text}

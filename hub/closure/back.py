@@ -1,0 +1,124 @@
+"""Going back: before the point of no return everything is undone, and who was told is told again.
+
+What the migration made in the target is found by its number and erased there; the line is thawed; approvals and phases
+are void. It can be stopped and called again. After the point of no return it is refused, with a way forward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from hub.audit import append
+from hub.closure.batches import split
+from hub.closure.closing import Closing, by_id
+from hub.closure.desk import Desk
+from hub.closure.journal import note
+from hub.closure.phases.notify import tell_back
+from hub.connect import Missing, Receipt
+from hub.errors import ConfigError
+from hub.store import Tx
+from hub.store.lease import Lease
+from hub.sync.feed import Feed
+
+BATCH = 100
+
+
+def go_back(desk: Desk) -> dict[str, Any]:
+    """Undo the closing. Raises ConfigError after the point of no return."""
+    with Lease(desk.store, [f"close:{desk.line}"]).held():
+        _begin(desk)
+        removed, left = _empty_target(desk)
+        told = tell_back(desk)
+        with desk.store.begin() as tx:
+            tx.run("DELETE FROM frozen_line WHERE line = ? AND closing_id = ?", desk.line, desk.id)
+            tx.run(
+                "UPDATE closing_approval SET void_seq = ?, void_why = 'the closing was undone' "
+                "WHERE closing_id = ? AND void_seq IS NULL", tx.seq, desk.id,
+            )  # fmt: skip
+            tx.run("UPDATE closing_step SET state = 'undone' WHERE closing_id = ?", desk.id)
+            tx.run("UPDATE closing SET state = 'back', ended_seq = ? WHERE id = ?", tx.seq, desk.id)
+            data = {"line": desk.line, "removed": removed, "left": len(left), "told": told}
+            append(tx, desk.who, "close back", data, at=desk.store.now())
+            note(tx, desk.store, desk.id, "plan", "back", f"{desk.line} goes on as before", desk.who, data)
+    return {"removed": removed, "left": left, "told": told}
+
+
+def _begin(desk: Desk) -> Closing:
+    """Stop the runner, and look whether it is not too late, in one transaction."""
+    with desk.store.begin() as tx:
+        closing = by_id(tx, desk.id)
+        if closing.final:
+            raise ConfigError(
+                f"{desk.line}: the point of no return is passed, what was destroyed cannot be brought back by the hub; "
+                f"the way forward: restore the archive into a new database (hub archive restore), read it there, and "
+                f"enter what must live again in its source; legal holds still stop what is left (hub hold add)"
+            )
+        if closing.state not in ("open", "paused"):
+            raise ConfigError(f"{desk.line}: is {closing.state}; there is nothing to undo")
+        tx.run("UPDATE closing SET state = 'paused' WHERE id = ?", desk.id)
+        note(tx, desk.store, desk.id, "plan", "going back", f"{desk.who} undoes the closing", desk.who)
+        return closing
+
+
+def _empty_target(desk: Desk) -> tuple[int, list[str]]:
+    """Erase what the migration made over there; return how many, and what is left for a person."""
+    name = desk.plan.migrate_to
+    if not name:
+        return 0, []
+    removed, left = 0, list[str]()
+    with Lease(desk.store, [name]).held(patience=60):
+        feeds = [f for f in desk.hub.feeds() if f.connection == name]
+        for feed in reversed(feeds):  # what refers goes before what it refers to
+            with desk.store.begin() as tx:
+                _unqueue(tx, desk, feed)
+            for part in split(_made(desk, feed), BATCH):
+                gone, kept = _erase(desk, feed, part)
+                removed += gone
+                left += [f"{feed.name} {key}" for key in kept]
+    if left:
+        with desk.store.begin() as tx:
+            for what in left[:1000]:
+                note(tx, desk.store, desk.id, "migrate", "left", f"{what} could not be erased; a person has to", "hub")
+    return removed, left
+
+
+def _unqueue(tx: Tx, desk: Desk, feed: Feed) -> None:
+    for table in ("outbox", "dead_letter"):
+        tx.run(
+            f"DELETE FROM {table} WHERE stream_id = ? AND key = '' AND golden_id IN "
+            "(SELECT golden_id FROM closing_scope WHERE closing_id = ? AND kind = 'own')",
+            feed.id, desk.id,
+        )  # fmt: skip
+
+
+def _made(desk: Desk, feed: Feed) -> Iterator[str]:
+    """The keys this migration made: links the hub created, of records it has noted."""
+    prefix = f"{feed.stream.name}/"
+    after = ""
+    while True:
+        with desk.store.read() as tx:
+            rows = tx.rows(
+                "SELECT r.key FROM record r JOIN closing_deed d ON d.key = ? || r.golden_id "
+                "WHERE d.closing_id = ? AND d.phase = 'migrate' AND r.stream_id = ? AND r.deleted_at IS NULL "
+                "AND r.key > ? ORDER BY r.key LIMIT 1000",
+                prefix, desk.id, feed.id, after,
+            )  # fmt: skip
+        yield from (row[0] for row in rows)
+        if len(rows) < 1000:
+            return
+        after = rows[-1][0]
+
+
+def _erase(desk: Desk, feed: Feed, keys: list[str]) -> tuple[int, list[str]]:
+    """Erase records over there and forget their links; asked again, what is gone already is Missing and fine."""
+    if not feed.stream.erases:
+        return 0, keys
+    gone: list[str] = []
+    for key, said in zip(keys, feed.connector.erase(feed.stream.name, keys), strict=False):
+        if isinstance(said, Receipt | Missing):
+            gone.append(key)
+    with desk.store.begin() as tx:
+        tx.run("DELETE FROM record WHERE stream_id = ? AND key IN ?", feed.id, gone)
+        tx.run("DELETE FROM quarantine WHERE stream_id = ? AND key IN ?", feed.id, gone)
+    return len(gone), [key for key in keys if key not in gone]

@@ -1,0 +1,168 @@
+"""The certificate of destruction: what was destroyed, how, by whose word, what was not, and what still exists elsewhere.
+
+It is JSON, signed with the hub's Ed25519 key over its exact bytes, and a PDF for people with the same content. The
+method is said honestly: rows deleted in a database are a logical delete, and an archive goes with its keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hub.audit import append, head
+from hub.closure.batches import step
+from hub.closure.desk import Desk, local
+from hub.closure.gates import approvals
+from hub.closure.journal import note
+from hub.closure.keys import keys_in, signed_by
+from hub.errors import ConfigError
+from hub.paper import Column, Document, Facts, Heading, Paragraph, Signatures, Table
+from hub.paper.pdf import pdf
+from hub.sync.clock import moment
+
+METHOD = (
+    "In the hub: logical delete of all rows; the database overwrites the space in its own time. In source systems: as "
+    "their own delete or anonymise function does it. Archive: the key is destroyed, which leaves ciphertext that nobody "
+    "can read. Postings and decisions of the ledger stay as books: ids and amounts. Statements of account, names and "
+    "addresses of notices are removed from the project folder."
+)
+
+
+def certify(
+    desk: Desk,
+    sources: Mapping[str, Mapping[str, int]],
+    detached: int,
+    keys: Mapping[str, Any],
+    holds: Mapping[str, int],
+) -> dict[str, Any]:
+    """Write, sign and register the certificate."""
+    desk = desk.again()
+    with desk.store.read() as tx:
+        counts: dict[str, int] = dict(tx.rows(
+            "SELECT model, count(*) FROM closing_scope WHERE closing_id = ? AND gone_seq IS NOT NULL GROUP BY model", desk.id
+        ))  # fmt: skip
+        given = [a for a in approvals(tx, desk.store, desk.closing) if a.gate == "destroy" and a.void is None]
+        proven = step(tx, desk.id, "verify")
+        tasks = tx.rows(
+            "SELECT id, title, proof, done_by FROM closing_task WHERE closing_id = ? AND done_seq IS NOT NULL ORDER BY id",
+            desk.id,
+        )
+        reasons = {int(r[0]): r[1] for r in tx.rows("SELECT id, reason FROM legal_hold")}
+        number = int(tx.rows("SELECT count(*) FROM certificate")[0][0]) + 1
+        last, chain, at = head(tx)
+    archived = _archive(desk)
+    content: dict[str, Any] = {
+        "certificate": "destruction of data of a business line", "number": f"{desk.line}-{number}", "line": desk.line,
+        "entity": desk.plan.entity, "issued_at": moment(max(at, desk.store.now())).isoformat(),
+        "local_time": local(max(at, desk.store.now()), desk.plan).isoformat(), "scope": desk.closing.scope_hash,
+        "plan": desk.closing.plan_hash, "destroyed": {"records": sum(counts.values()), "by_model": counts},
+        "method": METHOD, "sources": {k: dict(v) for k, v in sources.items()}, "detached": detached,
+        "keys": dict(keys), "archive": archived, "carried_out_by": desk.who, "planned_by": desk.closing.author,
+        "approved_by": [{"person": a.person, "role": a.role, "at": moment(a.at).isoformat()} for a in given],
+        "verification": proven.result if proven else {},
+        "exceptions": [{"id": id, "hold": hold, "reason": reasons.get(hold, "")} for id, hold in sorted(holds.items())],
+        "copies": [
+            {"task": r[0], "what": r[1], "said": r[2], "by": r[3]} for r in tasks if r[0].startswith("backup")
+        ],
+        "audit": {"entries": last, "head": chain},
+    }  # fmt: skip
+    return _issue(desk, content)
+
+
+def check(file: Path, public: str | None = None) -> dict[str, Any]:
+    """Read a certificate and hold its signature to the key inside it, or to the one given. Raises ConfigError."""
+    try:
+        outer = msgspec.json.decode(file.read_bytes())
+        content, signature = str(outer["content"]), bytes.fromhex(outer["signature"])
+        key = bytes.fromhex(public or outer["public_key"])
+    except (OSError, ValueError, KeyError, TypeError, msgspec.DecodeError) as error:
+        raise ConfigError(f"{file}: is no certificate: {error}") from None
+    if not signed_by(key, signature, content.encode()):
+        raise ConfigError(f"{file}: the signature is not of this content and this key; it was changed")
+    found: dict[str, Any] = msgspec.json.decode(content)
+    return found
+
+
+def _issue(desk: Desk, content: dict[str, Any]) -> dict[str, Any]:
+    import hashlib
+
+    text = msgspec.json.format(msgspec.json.encode(content, order="deterministic"), indent=2).decode()
+    with keys_in(desk.keys) as ring:
+        signature, public = ring.masters.sign(text.encode()).hex(), ring.masters.public().hex()
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    stem = desk.folder / f"certificate-{content['number']}"
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    outer = {"content": text, "signature": signature, "public_key": public, "algorithm": "Ed25519"}
+    Path(f"{stem}.json").write_bytes(msgspec.json.format(msgspec.json.encode(outer), indent=2))
+    Path(f"{stem}.pdf").write_bytes(pdf(document(content, digest, public)))
+    with desk.store.begin() as tx:
+        tx.run(
+            "INSERT INTO certificate (closing_id, content, digest, seq) VALUES (?, ?, ?, ?)",
+            desk.id, text, digest, tx.seq,
+        )  # fmt: skip
+        data = {
+            "line": desk.line,
+            "number": content["number"],
+            "digest": digest,
+            "records": content["destroyed"]["records"],
+        }
+        append(tx, desk.who, "close certificate", data, at=desk.store.now())
+        note(tx, desk.store, desk.id, "destroy", "certificate", f"certificate {content['number']}", desk.who, data)
+    return content
+
+
+def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
+    """The certificate as people read it."""
+    counts = content["destroyed"]["by_model"]
+    sources = [[name, what, number] for name, told in content["sources"].items() for what, number in told.items()]
+    keys, archive = content["keys"], content["archive"]
+    return Document(
+        f"Certificate of destruction {content['number']}",
+        (
+            Facts((
+                ("Business line", content["line"]), ("Legal entity", content["entity"]),
+                ("Issued at", f"{content['issued_at']} (local: {content['local_time']})"),
+                ("Carried out by", content["carried_out_by"]), ("Planned by", content["planned_by"]),
+                ("Scope, SHA-256", content["scope"]), ("Plan, SHA-256", content["plan"]),
+            )),
+            Heading("What was destroyed"),
+            Table((Column("model", "Kind of record"), Column("count", "Number", "number")),
+                  [[m, n] for m, n in sorted(counts.items())], [["All", content["destroyed"]["records"]]]),
+            Paragraph(f"{content['detached']} shared customers and contacts were detached from the line and stay."),
+            Heading("How"),
+            Paragraph(content["method"]),
+            Table((Column("stream", "Source system", width=2), Column("what", "What it did"), Column("n", "Records", "number")),
+                  sources, empty="no source system held records of the line"),
+            Heading("Archive"),
+            Facts((
+                ("Archive", archive.get("archive")), ("Place", archive.get("place")), ("Seal", archive.get("seal")),
+                ("Keys destroyed", keys.get("destroyed")), ("Keys kept", keys.get("kept")),
+                ("Kept until", keys.get("until") or "no retention rule keeps any"),
+            )),
+            Heading("Approved by"),
+            Signatures(tuple((a["person"], f"{a['role']}, {a['at']}") for a in content["approved_by"])),
+            Heading("Verification before"),
+            Facts(tuple((k, str(v)) for k, v in content["verification"].items() if isinstance(v, str | int))),
+            Heading("Exceptions"),
+            Table((Column("id", "Record", width=2), Column("hold", "Hold", "number"), Column("why", "Reason", width=2)),
+                  [[e["id"], e["hold"], e["reason"]] for e in content["exceptions"]], empty="none: nothing was held back"),
+            Heading("Copies and backups"),
+            Table((Column("what", "What", width=2), Column("said", "As stated", width=2), Column("by", "By")),
+                  [[c["what"], c["said"], c["by"]] for c in content["copies"]], empty="nobody has listed any"),
+            Heading("Signature"),
+            Facts((
+                ("Content, SHA-256", digest), ("Ed25519 public key", public),
+                ("Audit log", f"entry {content['audit']['entries']}, {content['audit']['head']}"),
+            )),
+        ),
+        head=content["entity"], foot=f"Certificate {content['number']}",
+    )  # fmt: skip
+
+
+def _archive(desk: Desk) -> dict[str, Any]:
+    with desk.store.read() as tx:
+        made = step(tx, desk.id, "archive")
+    return {k: made.result.get(k) for k in ("archive", "place", "seal")} if made else {}

@@ -1,0 +1,268 @@
+"""Retain and destroy: in the sources that can, in the hub, and the archive's keys whose time is over; with graves.
+
+Each batch asks for the approval and for legal holds in the transaction that destroys. A source is told first, since
+afterwards nobody knows the key; what it may have erased without an answer is unknown and stands on the certificate.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from hub.audit import append
+from hub.closure.batches import answer, batches, begin, deeds, send, split
+from hub.closure.certificate import certify
+from hub.closure.closing import Closing
+from hub.closure.desk import Desk, Outcome
+from hub.closure.gates import allowed
+from hub.closure.holds import held
+from hub.closure.journal import note
+from hub.closure.keys import keys_in
+from hub.closure.phases.final import watch
+from hub.closure.retention import days
+from hub.closure.scope import SHARED, kept
+from hub.connect import Missing, Receipt, Rejected
+from hub.errors import HubError
+from hub.store import Tx
+from hub.sync.feed import HUB, Feed
+from hub.sync.freeze import grave_mark
+from hub.sync.graves import bury, remember
+from hub.sync.say import Said
+
+ERASE = 100
+
+
+def destroy(desk: Desk) -> Outcome:
+    """Destroy what is not held; from the first act on there is no way back."""
+    if not desk.closing.final:
+        moved = watch(desk)
+        if moved:
+            return Outcome(blocks=moved)
+    begin(desk.store, desk.id, "destroy", desk.who)
+    _final(desk)
+    _plan_keys(desk)
+    sources = _erase_in_sources(desk)
+    batches(desk.store, desk.id, "destroy", lambda place: _own(desk, place), _bury(desk))
+    remember(desk.store, desk.hub.project.root)
+    detached = _detach(desk)
+    keys = _destroy_keys(desk)
+    _forget_people(desk)
+    with desk.store.read() as tx:
+        left = tx.rows(
+            "SELECT golden_id FROM closing_scope WHERE closing_id = ? AND kind = 'own' AND gone_seq IS NULL", desk.id
+        )
+        holds = held(tx, desk.line, [row[0] for row in left])
+    forgotten = [row[0] for row in left if row[0] not in holds]
+    if forgotten:  # a hold was released meanwhile: they are due by now
+        with desk.store.begin() as tx:
+            tx.run("UPDATE closing_step SET place = NULL WHERE closing_id = ? AND phase = 'destroy'", desk.id)
+        return Outcome(blocks=[f"{len(forgotten)} records are held no more; run again to destroy them"])
+    certificate = certify(desk, sources, detached, keys, holds)
+    text = f"{certificate['destroyed']['records']} records destroyed, {len(holds)} held, certificate {certificate['number']}"
+    return Outcome(text, {
+        "destroyed": certificate["destroyed"]["records"], "held": len(holds), "detached": detached, "keys": keys,
+        "certificate": certificate["number"],
+    })  # fmt: skip
+
+
+def _final(desk: Desk) -> None:
+    """Pass the point of no return."""
+    with desk.store.begin() as tx:
+        closing = allowed(tx, desk.store, desk.id, "destroy")
+        if closing.final_seq is None:
+            tx.run("UPDATE closing SET final_seq = ? WHERE id = ?", tx.seq, desk.id)
+            data = {"line": desk.line, "scope": closing.scope_hash}
+            append(tx, desk.who, "close point of no return", data, at=desk.store.now())
+            note(tx, desk.store, desk.id, "destroy", "final", "the point of no return is passed", desk.who, data)
+
+
+def _plan_keys(desk: Desk) -> None:
+    """Note until when each key of the archive is kept, while the records that decide it are still there."""
+    with desk.store.read() as tx:
+        if tx.rows("SELECT 1 FROM closing_deed WHERE closing_id = ? AND phase = 'destroy' AND key = 'keys'", desk.id):
+            return
+    kept_until = days(desk.store, desk.id, desk.plan, desk.today)
+    with desk.store.begin() as tx:
+        allowed(tx, desk.store, desk.id, "destroy")
+        from hub.store.tables.closing import deed
+
+        columns = ("closing_id", "phase", "key", "state", "data", "seq")
+        rows: list[tuple[Any, ...]] = [
+            (desk.id, "destroy", f"key/{customer}/{kind}", "planned", f'"{day.isoformat()}"', tx.seq)
+            for (customer, kind), day in kept_until.items()
+        ]
+        rows.append((desk.id, "destroy", "keys", "planned", None, tx.seq))
+        tx.insert(deed, columns, rows, ignore=True)
+
+
+def _erase_in_sources(desk: Desk) -> dict[str, dict[str, int]]:
+    """Have the systems erase their records, where their connectors can; return counts by connection/stream."""
+    feeds = [f for f in desk.hub.feeds() if f.connection != HUB and f.connection != desk.plan.migrate_to]
+    found: dict[str, dict[str, int]] = {}
+    for feed in feeds:
+        if not feed.stream.erases or not feed.config.push:
+            count = sum(1 for _ in _keys(desk, feed))
+            if count:
+                found[feed.name] = {"left": count}
+            continue
+        counted: Counter[str] = Counter()
+        for part in split(((f"{id}\n{key}") for id, key in _keys(desk, feed)), ERASE):
+            counted += _erase(desk, feed, [(p.split("\n")[0], p.split("\n")[1]) for p in part])
+        with desk.store.read() as tx:
+            rows = tx.rows(
+                "SELECT state, count(*) FROM closing_deed WHERE closing_id = ? AND phase = 'destroy' AND key LIKE ? "
+                "GROUP BY state",
+                desk.id,
+                f"erase/{feed.id}/%",
+            )
+        names = {"done": "erased", "refused": "refused", "unknown": "unknown", "sent": "unknown"}
+        told: Counter[str] = Counter()
+        for state, number in rows:
+            told[names[state]] += int(number)
+        if told:
+            found[feed.name] = dict(told)
+    return found
+
+
+def _keys(desk: Desk, feed: Feed) -> Iterator[tuple[str, str]]:
+    """Golden id and key of the feed's living records that go and were not asked to be erased before."""
+    after = ""
+    while True:
+        with desk.store.read() as tx:
+            rows = tx.rows(
+                "SELECT s.golden_id, r.key FROM record r JOIN closing_scope s ON s.golden_id = r.golden_id "
+                "WHERE s.closing_id = ? AND s.kind = 'own' AND s.gone_seq IS NULL AND r.stream_id = ? "
+                "AND r.deleted_at IS NULL AND r.key > ? ORDER BY r.key LIMIT 1000",
+                desk.id, feed.id, after,
+            )  # fmt: skip
+        yield from ((row[0], row[1]) for row in rows)
+        if len(rows) < 1000:
+            return
+        after = rows[-1][1]
+
+
+def _erase(desk: Desk, feed: Feed, part: Sequence[tuple[str, str]]) -> Counter[str]:
+    """Ask one system to erase some records, each once; a lost answer leaves them unknown."""
+    ready: list[tuple[str, str]] = []
+    with desk.store.begin() as tx:
+        holds = held(tx, desk.line, [id for id, _ in part])
+        for id, key in part:
+            mark = f"erase/{feed.id}/{grave_mark(feed.connection, feed.stream.name, key)}"
+            if id not in holds and send(tx, desk.store, desk.id, "destroy", mark, uuid.uuid4().hex):
+                ready.append((mark, key))
+    counted: Counter[str] = Counter()
+    if not ready:
+        return counted
+    told: dict[str, str] = {}
+    try:
+        for (mark, _), said in zip(ready, feed.connector.erase(feed.stream.name, [k for _, k in ready]), strict=False):
+            told[mark] = "done" if isinstance(said, Receipt | Missing) else "refused"
+            if isinstance(said, Rejected):
+                desk.say(f"{feed.name}: {said}")
+    except HubError as error:
+        desk.say(f"{feed.name}: {error}")
+    with desk.store.begin() as tx:
+        for mark, _ in ready:
+            state = told.get(mark, "unknown")
+            answer(tx, desk.id, "destroy", mark, state)
+            counted[state] += 1
+    return counted
+
+
+def _own(desk: Desk, place: str) -> Iterator[str]:
+    return (id for id, _ in kept(desk.store, desk.id) if id > place)
+
+
+def _bury(desk: Desk) -> Any:
+    """The act of one batch: holds are asked for here, in the transaction that destroys."""
+
+    def act(tx: Tx, closing: Closing, ids: Sequence[str]) -> int:
+        holds = held(tx, closing.line, ids)
+        free = [id for id in ids if id not in holds]
+        if not free:
+            return 0
+        bury(tx, free, closing.line, _erased(tx, desk, free))
+        tx.run("UPDATE closing_scope SET gone_seq = ? WHERE closing_id = ? AND golden_id IN ?", tx.seq, desk.id, free)
+        return len(free)
+
+    return act
+
+
+def _erased(tx: Tx, desk: Desk, ids: Sequence[str]) -> frozenset[str]:
+    """The marks of those records of a batch that their own system has erased."""
+    rows = tx.rows(
+        "SELECT t.id, t.connection, t.name, r.key FROM record r JOIN stream t ON t.id = r.stream_id WHERE r.golden_id IN ?",
+        list(ids),
+    )
+    marks = {f"erase/{id}/{mark}": mark for id, c, n, key in rows if (mark := grave_mark(c, n, key))}
+    done = tx.rows(
+        "SELECT key FROM closing_deed WHERE closing_id = ? AND phase = 'destroy' AND state = 'done' AND key IN ?",
+        desk.id, sorted(marks),
+    )  # fmt: skip
+    return frozenset(marks[row[0]] for row in done)
+
+
+def _detach(desk: Desk) -> int:
+    """Take the line off those who stay: shared customers are only detached."""
+    shared = [(id, model) for id, model in kept(desk.store, desk.id, SHARED)]
+    for part in split((f"{id} {model}" for id, model in shared), 500):
+        with desk.store.begin() as tx:
+            allowed(tx, desk.store, desk.id, "destroy")
+        said = [
+            Said(f"close/{desk.id}/{id}", model, {f"lines.{desk.line}": False}, of=id)
+            for id, model in (p.split(" ") for p in part)
+        ]
+        desk.hub.say(said)
+    return len(shared)
+
+
+def _destroy_keys(desk: Desk) -> dict[str, Any]:
+    """Destroy the archive's keys whose time is over, and tell until when the others are kept."""
+    with desk.store.read() as tx:
+        allowed(tx, desk.store, desk.id, "destroy")
+        planned = {k[4:]: d for k, (_, _, d) in deeds(tx, desk.id, "destroy").items() if k.startswith("key/")}
+        holds = tx.rows("SELECT golden_id, line FROM legal_hold WHERE released_seq IS NULL")
+        held_owners = {row[0] for row in holds if row[0]} | {
+            r[0] for r in tx.rows(
+                "SELECT r.target_id FROM reference r JOIN legal_hold h ON h.golden_id = r.golden_id "
+                "WHERE h.released_seq IS NULL"
+            )
+        }  # fmt: skip
+    if any(row[1] == desk.line for row in holds):
+        return {"destroyed": 0, "kept": len(planned), "until": "held"}
+    due: list[tuple[str, str, str]] = []
+    later: list[tuple[str, str, str]] = []
+    for name, day in planned.items():
+        customer, _, kind = name.rpartition("/")
+        late = date.fromisoformat(day) >= desk.today or customer in held_owners
+        (later if late else due).append((customer, kind, day))
+    with keys_in(desk.keys) as ring:
+        owners = {(c, k) for c, k, _ in later}
+        done = 0
+        for kind in sorted({k for _, k, _ in due}):
+            done += ring.destroy(desk.line, [c for c, k, _ in due if k == kind and (c, k) not in owners], [kind])
+        alive, gone = ring.counts(desk.line)
+    with desk.store.begin() as tx:
+        answer(tx, desk.id, "destroy", "keys", "done")
+        if done:
+            data = {"line": desk.line, "keys": done}
+            append(tx, desk.who, "close keys destroyed", data, at=desk.store.now())
+    until = max((day for _, _, day in later), default=None)
+    return {"destroyed": gone, "kept": alive, "until": until}
+
+
+def _forget_people(desk: Desk) -> None:
+    """Take names and addresses out of the closing's own rows and papers: they are in the archive."""
+    with desk.store.begin() as tx:
+        allowed(tx, desk.store, desk.id, "destroy")
+        gone = "golden_id IN (SELECT golden_id FROM closing_scope WHERE closing_id = ? AND gone_seq IS NOT NULL)"
+        tx.run(
+            f"UPDATE closing_notice SET name = NULL, address = NULL WHERE closing_id = ? AND {gone}", desk.id, desk.id
+        )
+        files = tx.rows(f"SELECT file FROM closing_statement WHERE closing_id = ? AND {gone}", desk.id, desk.id)
+    for (name,) in files:
+        for suffix in (".pdf", ".csv"):
+            (desk.folder / name).with_suffix(suffix).unlink(missing_ok=True)

@@ -1,0 +1,229 @@
+"""Final statements of account, one a customer, as PDF and CSV; together they tie to the line's control account.
+
+What was decided about an open document (written off, transferred, ...) stands on the statement with its name. When a
+balance changes later, an amended statement with the next number is written, and the journal gets an addendum.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hub.audit import append
+from hub.closure.batches import split
+from hub.closure.canonical import digest
+from hub.closure.desk import Desk
+from hub.closure.facts import DONE, owed, unapplied
+from hub.closure.journal import note
+from hub.closure.scope import records
+from hub.model import Money
+from hub.paper import Column, Document, Facts, Paragraph, Table
+from hub.paper.pdf import pdf
+from hub.paper.sheets import csv
+
+PAGE = 200  # customers at once
+COLUMNS = (
+    Column("document", "Document", width=2.2),
+    Column("issued_on", "Date", "day", 1.2),
+    Column("due_on", "Due", "day", 1.2),
+    Column("total", "Amount", "money", 1.4),
+    Column("open", "Open", "money", 1.4),
+    Column("settled", "Settled by the close", width=2.4),
+)
+
+Sums = dict[str, int]
+Decided = Mapping[str, tuple[str, str, str]]
+
+
+@dataclass(slots=True)
+class Written:
+    """What came of writing statements; balances are minor units by currency."""
+
+    count: int = 0
+    new: int = 0
+    amended: int = 0
+    balances: Sums = field(default_factory=lambda: defaultdict(int))
+    differences: list[str] = field(default_factory=list)
+
+
+def write_statements(desk: Desk) -> Written:
+    """Write the statements that are new or whose content changed."""
+    out = Written()
+    decided = _decided(desk)
+    for page in split(_customers(desk), PAGE):
+        documents = _documents(desk, page)
+        for id in page:
+            rows, balances = _rows(documents.get(id, ()), decided)
+            if not rows:
+                continue
+            out.count += 1
+            for code, minor in balances.items():
+                out.balances[code] += minor
+            _keep(desk, out, id, rows, balances)
+    control = control_account(desk, decided)
+    for code in sorted({*control, *out.balances}):
+        if control.get(code, 0) != out.balances.get(code, 0):
+            out.differences.append(
+                f"the statements come to {Money(out.balances.get(code, 0), code)} and the control account to "
+                f"{Money(control.get(code, 0), code)}: look for documents without a customer"
+            )
+    out.balances = dict(out.balances)
+    return out
+
+
+def control_account(desk: Desk, decided: Decided | None = None) -> Sums:
+    """What is owed over all documents of the line, counted apart from the statements."""
+    settled = _decided(desk) if decided is None else decided
+    sums: Sums = defaultdict(int)
+    for id, model, values in records(desk.store, desk.id, "invoice", "payment"):
+        if _holds(settled, id, model, values):
+            continue
+        for code, minor in _open(model, values):
+            sums[code] += minor
+    return {code: minor for code, minor in sums.items() if minor}
+
+
+def _open(model: str, values: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    if model == "invoice" and (money := owed(values)):
+        yield money[1], int(money[0]) * (-1 if values.get("kind") == "credit_note" else 1)
+    if model == "payment" and (money := unapplied(values)):
+        yield money[1], -int(money[0])
+
+
+def _decided(desk: Desk) -> dict[str, tuple[str, str, str]]:
+    with desk.store.read() as tx:
+        rows = tx.rows("SELECT golden_id, how, person, digest FROM closing_settlement WHERE closing_id = ?", desk.id)
+    return {r[0]: (r[1], r[2], r[3]) for r in rows}
+
+
+def _holds(decided: Decided, id: str, model: str, values: Mapping[str, Any]) -> bool:
+    """Whether a decision about a document is about what it says now."""
+    return id in decided and decided[id][2] == digest(model, values)
+
+
+def _customers(desk: Desk) -> Iterator[str]:
+    """All customers a document of the line names, own and shared, in order of id."""
+    after = ""
+    while True:
+        with desk.store.read() as tx:
+            rows = tx.rows(
+                "SELECT DISTINCT r.target_id FROM reference r JOIN closing_scope s ON s.golden_id = r.golden_id "
+                "WHERE s.closing_id = ? AND s.model IN ? AND r.field = 'customer' AND r.target_id > ? "
+                "ORDER BY r.target_id LIMIT 1000",
+                desk.id, ["invoice", "payment"], after,
+            )  # fmt: skip
+        yield from (row[0] for row in rows)
+        if len(rows) < 1000:
+            return
+        after = rows[-1][0]
+
+
+def _documents(desk: Desk, customers: Sequence[str]) -> dict[str, list[tuple[str, str, dict[str, Any]]]]:
+    with desk.store.read() as tx:
+        rows = tx.rows(
+            "SELECT r.target_id, g.id, g.model, g.data FROM reference r "
+            "JOIN closing_scope s ON s.golden_id = r.golden_id JOIN golden g ON g.id = r.golden_id "
+            "WHERE s.closing_id = ? AND s.model IN ? AND r.field = 'customer' AND r.target_id IN ? ORDER BY g.id",
+            desk.id, ["invoice", "payment"], list(customers),
+        )  # fmt: skip
+    found: dict[str, list[tuple[str, str, dict[str, Any]]]] = defaultdict(list)
+    for customer, id, model, data in rows:
+        found[customer].append((id, model, msgspec.json.decode(data)))
+    return found
+
+
+def _rows(documents: Iterable[tuple[str, str, dict[str, Any]]], decided: Decided) -> tuple[list[list[Any]], Sums]:
+    rows: list[list[Any]] = []
+    balances: Sums = defaultdict(int)
+    for id, model, values in documents:
+        if model == "invoice" and values.get("state") == "draft":
+            continue
+        if model == "payment" and values.get("state") in DONE["payment"] - {"succeeded", "refunded"}:
+            continue
+        settled = _holds(decided, id, model, values)
+        left: Money | None = None
+        for code, minor in _open(model, values):
+            left = Money(minor, code)
+            balances[code] += 0 if settled else minor
+        total = values.get("total") if model == "invoice" else values.get("amount")
+        sign = -1 if model == "payment" or values.get("kind") == "credit_note" else 1
+        how = f"{decided[id][0].replace('_', ' ')} ({decided[id][1]})" if settled else ""
+        rows.append([
+            _title(model, values), values.get("issued_on") or values.get("paid_on"), values.get("due_on"),
+            Money(sign * int(total[0]), total[1]) if total else None, left, how,
+        ])  # fmt: skip
+    return sorted(rows, key=lambda r: (str(r[1] or ""), r[0])), dict(balances)
+
+
+def _title(model: str, values: Mapping[str, Any]) -> str:
+    if model == "payment":
+        return f"Payment {values.get('reference') or ''}".strip()
+    kind = "Credit note" if values.get("kind") == "credit_note" else "Invoice"
+    return f"{kind} {values.get('number') or ''}".strip()
+
+
+def _keep(desk: Desk, out: Written, id: str, rows: list[list[Any]], balances: Sums) -> None:
+    said = msgspec.json.encode([rows, balances], order="deterministic", enc_hook=str)
+    import hashlib
+
+    mark = hashlib.sha256(said).hexdigest()
+    with desk.store.read() as tx:
+        last = tx.rows(
+            "SELECT version, digest, file FROM closing_statement WHERE closing_id = ? AND golden_id = ? "
+            "ORDER BY version DESC LIMIT 1",
+            desk.id,
+            id,
+        )
+        data = tx.rows("SELECT data FROM golden WHERE id = ?", id)
+    if last and last[0][1] == mark and (desk.folder / last[0][2]).is_file():
+        return
+    version = int(last[0][0]) + (last[0][1] != mark) if last else 1
+    customer = msgspec.json.decode(data[0][0]) if data else {}
+    name = f"statements/{id}-{version}"
+    _write(desk, desk.folder / name, customer, rows, balances, version)
+    with desk.store.begin() as tx:
+        tx.run(
+            "INSERT INTO closing_statement (closing_id, golden_id, version, digest, balances, file, seq) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (closing_id, golden_id, version) DO NOTHING",
+            desk.id, id, version, mark, msgspec.json.encode(balances).decode(), f"{name}.pdf", tx.seq,
+        )  # fmt: skip
+        if version > 1:
+            told = {"customer": id, "version": version, "balances": balances, "digest": mark}
+            append(tx, desk.who, "close statement amended", told, at=desk.store.now())
+            note(tx, desk.store, desk.id, "settle", "addendum", f"statement {version} for {id}: the balance changed",
+                 "hub", told)  # fmt: skip
+    out.new += 1
+    out.amended += version > 1
+
+
+def _write(
+    desk: Desk, stem: Path, customer: dict[str, Any], rows: list[list[Any]], balances: Sums, version: int
+) -> None:
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    sums = [["Balance", None, None, None, Money(minor, code), ""] for code, minor in sorted(balances.items())]
+    table = Table(COLUMNS, rows, sums or [["Balance", None, None, None, None, ""]], "Documents")
+    kind = "Final statement of account" if version == 1 else f"Amended final statement of account (No. {version})"
+    title = Document(
+        kind,
+        (
+            Facts((
+                ("Customer", customer.get("name") or ""), ("Business line", desk.line), ("Issued by", desk.plan.entity),
+                ("As of", desk.today), ("Number", version),
+            )),
+            table,
+            Paragraph(
+                "A positive balance is owed to us, a negative one is owed to you. What the close has settled carries the "
+                "name of who decided it."
+            ),
+        ),
+        head=desk.plan.entity, foot=f"{desk.line}: statement {version}",
+    )  # fmt: skip
+    for suffix, content in ((".pdf", pdf(title)), (".csv", csv(table))):
+        part = stem.with_name(stem.name + suffix + ".part")
+        part.write_bytes(content if isinstance(content, bytes) else content.encode())
+        part.replace(stem.with_name(stem.name + suffix))
