@@ -10,6 +10,7 @@ from typing import Any
 
 from hub.store import Store
 from hub.store.tables import golden, identifier, lineage, record, reference, stream
+from hub.sync.feed import identities, referred
 
 BATCH = 2_000
 STREAMS = (
@@ -37,6 +38,7 @@ def fill(store: Store, customers: int, documents: int = 10, line: str = "retail"
             goldens: list[Any] = []
             records: list[Any] = []
             refs: list[Any] = []
+            names: list[Any] = []
             for id, model, values, raw in made(
                 range(start, min(start + BATCH // 10, customers)), documents, line, attachment
             ):
@@ -47,7 +49,8 @@ def fill(store: Store, customers: int, documents: int = 10, line: str = "retail"
                 payload = json.dumps(raw, ensure_ascii=False).encode()
                 digest = hashlib.blake2b(payload, digest_size=12).digest()
                 records.append((id[-26:], number, id, digest, payload, 0, text, False, "1", AT, 0))
-                refs += [(target, id, name) for name in ("customer", "invoice") if (target := values.get(name))]
+                refs += [(target, id, name) for name, target in referred(model, values)]
+                names += [(name, id) for name in identities(model, values)]
             columns = ("id", "model", "data", "first", "stamps", "into_id", "archived_at", "seq")
             tx.insert(golden, columns, goldens)
             tx.insert(
@@ -56,14 +59,11 @@ def fill(store: Store, customers: int, documents: int = 10, line: str = "retail"
                 records,
             )  # fmt: skip
             tx.insert(reference, ("target_id", "golden_id", "field"), refs)
-            tx.insert(
-                identifier, ("name", "golden_id"),
-                [(f"invoice:number:{json.loads(g[2])['number'].lower()}", g[0]) for g in goldens if g[1] == "invoice"],
-            )  # fmt: skip
+            tx.insert(identifier, ("name", "golden_id"), names)
             tx.insert(
                 lineage, ("golden_id", "field", "value", "stamp", "stream_id", "key", "seq", "class", "won", "over"),
                 [
-                    (g[0], "name", '"Old name"', f"[{g[3]},0,{g[3]}]", 1, g[0][-26:], seq, 1, False, None)
+                    (g[0], "name", '"Old name"', f"[{g[3]},0,{g[3]}]", 1, g[0][-26:], seq, 1, False, "null")
                     for g in goldens if g[1] == "customer"
                 ],
             )  # fmt: skip

@@ -14,6 +14,7 @@ from hub.closure.archive.partial import File
 from hub.closure.archive.places import fetched
 from hub.closure.archive.reading import Contents, Opened, attachments, contents, lines, prepare
 from hub.closure.archive.register import Archive
+from hub.closure.archive.rows import MERGE
 from hub.closure.canonical import Tally, digest
 from hub.closure.keys import KeyRing
 from hub.errors import ConfigError, Rejected
@@ -186,10 +187,9 @@ def _history(tx: Tx, streams: Streams, rows: Rows) -> None:
 
 
 def _merges(tx: Tx, streams: Streams, rows: Rows) -> None:
-    tx.insert(merge, ("survivor_id", "loser_id", "seq", "survivor", "loser", "undone_seq"), [
-        (r["survivor_id"], r["loser_id"], r["seq"], _json(r["survivor"]), _json(r["loser"]), r["undone_seq"])
-        for r in rows
-    ])  # fmt: skip
+    columns = [name for name in MERGE if name != "id"]
+    found = [r | {name: _json(r[name]) for name in ("survivor", "loser")} for r in rows]
+    tx.insert(merge, columns, [tuple(r[name] for name in columns) for r in found])
 
 
 def _waiting(tx: Tx, streams: Streams, rows: Rows) -> None:

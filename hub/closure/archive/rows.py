@@ -15,6 +15,7 @@ import msgspec
 from hub.closure.archive.attachments import cut
 from hub.closure.canonical import digest
 from hub.store import Tx
+from hub.store.tables import merge
 
 Found = Iterator[tuple[str, dict[str, Any]]]  # golden id, row
 Kind = Callable[[Tx, "Streams", Sequence[str]], Found]
@@ -124,14 +125,14 @@ def history(tx: Tx, streams: Streams, ids: Sequence[str]) -> Found:
         }  # fmt: skip
 
 
+MERGE = tuple(column.name for column in merge.columns)
+
+
 def merges(tx: Tx, streams: Streams, ids: Sequence[str]) -> Found:
-    """Which records were merged into it, as they were before."""
-    columns = "survivor_id, id, loser_id, seq, survivor, loser, undone_seq"
-    for row in tx.rows(f"SELECT {columns} FROM merge WHERE survivor_id IN ?", ids):
-        yield row[0], {
-            "survivor_id": row[0], "id": row[1], "loser_id": row[2], "seq": row[3], "survivor": raw(row[4]),
-            "loser": raw(row[5]), "undone_seq": row[6],
-        }  # fmt: skip
+    """Which records were merged into it, as they were before, and who did so."""
+    for row in tx.rows(f"SELECT {', '.join(MERGE)} FROM merge WHERE survivor_id IN ? ORDER BY id", ids):
+        named = dict(zip(MERGE, row, strict=True))
+        yield named["survivor_id"], named | {name: raw(named[name]) for name in ("survivor", "loser")}
 
 
 def waiting(tx: Tx, streams: Streams, ids: Sequence[str]) -> Found:
