@@ -27,6 +27,14 @@ FIELD = re.compile(r'field "([^"]+)"')
 WINDOW = 1000  # ids in one search
 
 
+class Asked(Rejected):
+    """Tryton wants a person to confirm something; `warning` is the name under which it is confirmed."""
+
+    def __init__(self, message: str, warning: str) -> None:
+        super().__init__(message)
+        self.warning = warning
+
+
 class Rpc(RestConnector):
     """Calls methods of Tryton's models as one user in one company."""
 
@@ -129,7 +137,7 @@ def fault(method: str, error: Sequence[Any]) -> HubError:
     if kind == "LoginException":
         return Unauthorized(f"{method}: Tryton asks for another proof of who it is: {' '.join(parts[:2])}")
     if kind == "UserWarning":
-        return Rejected(f"{method}: Tryton wants a person to confirm: {' '.join(parts[1:])}")
+        return Asked(f"{method}: Tryton wants a person to confirm: {' '.join(parts[1:])}", parts[0] if parts else "")
     if kind == "UserError":
         words = " ".join(parts[:2])
         if GONE.search(words):

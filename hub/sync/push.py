@@ -184,7 +184,7 @@ def _needs(feed: Feed, values: Mapping[str, Any], missing: Sequence[tuple[str, s
     lacks = [
         f"{row.field} ({gone[row.field]} is not there yet)" if row.field in gone else row.field
         for row in feed.mapping.rows
-        if row.required and row.field in feed.mapping.creatable and values.get(row.field) is None
+        if row.required and row.field in feed.mapping.creatable and values.get(row.field) in (None, [])
     ]
     return ", ".join(lacks)
 

@@ -251,6 +251,63 @@ def test_a_booked_payment_is_not_changed(tryton: Tryton, people: People, party: 
     )
 
 
+def test_one_payment_settles_several_invoices_and_gives_them_back(tryton: Tryton, people: People, party: int) -> None:
+    first, second = posted(people, party), posted(people, party, {"HOSE-10M": 2})
+    owed = {id: Decimal(shown(tryton, "invoices", id)["open"]) for id in (first, second)}
+
+    def open_now() -> list[Decimal]:
+        return [owed[id] - Decimal(shown(tryton, "invoices", id)["open"]) for id in (first, second)]
+
+    def settles(*parts: tuple[int, str]) -> dict[str, Any]:
+        return {"allocations": [{"invoice": str(id), "amount": amount, "currency": "EUR"} for id, amount in parts]}
+
+    whole = str(owed[first])
+    about = {"received": "5000", "currency": "EUR", "date": "2026-03-04", "method": "Bank transfer", "reference": "B-1"}
+    sent = write({**about, **settles((first, whole), (second, "10.00"))}, our_id="bank-1")
+    made = landed(*tryton.push("payments", [sent]))
+    assert open_now() == [owed[first], Decimal(10)]
+    assert shown(tryton, "invoices", first)["state"] == "paid"
+    assert [(p["invoice"], Decimal(p["amount"])) for p in made.data["allocations"]] == [
+        (str(first), owed[first]),
+        (str(second), Decimal(10)),
+    ]
+    assert (made.data["received"], made.data["invoice"]) == (None, None)
+    assert landed(*tryton.push("payments", [sent])).key == made.key  # a crash before the answer: nothing twice
+    assert open_now() == [owed[first], Decimal(10)]
+    assert [(ours, found.key) for ours, found in tryton.find("payments", ["bank-1"])] == [("bank-1", made.key)]
+
+    more = landed(*tryton.push("payments", [write(settles((first, whole), (second, "25.00")), made.key, made.version)]))
+    assert open_now() == [owed[first], Decimal(25)]
+    less = landed(*tryton.push("payments", [write(settles((second, "5.00")), made.key, more.version)]))
+    assert open_now() == [Decimal(0), Decimal(5)]
+    assert shown(tryton, "invoices", first)["state"] == "posted"
+    assert less.data["invoice"] == str(second)
+    (stale,) = tryton.push("payments", [write(settles(), made.key, more.version)])
+    assert isinstance(stale, Conflict)
+    none = landed(*tryton.push("payments", [write(settles(), made.key, less.version)]))
+    assert open_now() == [Decimal(0), Decimal(0)]
+    assert none.data["allocations"] == []
+    assert none.key == made.key
+
+
+def test_nothing_of_a_payment_is_booked_where_a_part_cannot_be(tryton: Tryton, people: People, party: int) -> None:
+    good = posted(people, party)
+    parts = [{"invoice": str(good), "amount": "10.00"}, {"invoice": "999999", "amount": "1.00"}]
+    (answer,) = tryton.push("payments", [write({"allocations": parts, "date": "2026-03-04", "method": "Card"})])
+    assert isinstance(answer, Rejected)
+    assert shown(tryton, "invoices", good)["open"] == "2975.00"
+
+
+def test_an_undone_booking_is_seen_by_the_next_pull(tryton: Tryton, people: People, party: int, exact: None) -> None:
+    invoice = posted(people, party)
+    parts = {"allocations": [{"invoice": str(invoice), "amount": "75.00"}], "date": "2026-03-04", "method": "Card"}
+    made = landed(*tryton.push("payments", [write(parts)]))
+    since = {stream: cursor(tryton, stream) for stream in ("invoices", "payments")}
+    landed(*tryton.push("payments", [write({"allocations": []}, made.key, made.version)]))
+    assert pulled(tryton, "payments", since["payments"])[made.key].data["allocations"] == []
+    assert pulled(tryton, "invoices", since["invoices"])[str(invoice)].data["open"] == "2975.00"
+
+
 def test_what_a_clerk_books_is_seen(tryton: Tryton, people: People, party: int, exact: None) -> None:
     invoice = posted(people, party)
     since = {stream: cursor(tryton, stream) for stream in ("invoices", "payments")}
@@ -315,14 +372,17 @@ def test_a_payment_goes_through_its_mapping(tryton: Tryton, people: People, part
     mapping = load(MAPPINGS / "tryton.payments.toml")
     invoice = posted(people, party)
     wanted = {
-        "amount": [12345, "EUR"],
         "paid_on": "2026-03-04",
         "method": "card",
-        "invoice": str(invoice),
         "reference": "pi_9",
+        "allocations": [{"invoice": str(invoice), "amount": [12345, "EUR"]}],
     }
-    data, skipped = mapping.write(wanted, create=True)[:2]
+    data, skipped = mapping.write({**wanted, "amount": [99999, "EUR"]}, create=True)[:2]
     assert not skipped
     values, problems = mapping.read(landed(*tryton.push("payments", [write(dict(data))])).data)[:2]
     assert not problems
     assert {name: values[name] for name in wanted} == wanted
+    assert (values["amount"], values["invoice"]) == (
+        None,
+        str(invoice),
+    )  # Tryton knows what is settled, not what came in
