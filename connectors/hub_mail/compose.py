@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -83,6 +83,15 @@ def compose(
     return message, list(dict.fromkeys(person.addr_spec for person in [*to, *cc]))
 
 
+def filled(data: Mapping[str, Any], find: Callable[[str], bytes | None]) -> Mapping[str, Any]:
+    """The same mail, with the content of attachments that are named by digest alone, where it is to be found."""
+    attachments = []
+    for one in data.get("attachments") or []:
+        found = find(one["digest"]) if one.get("content") is None and one.get("digest") else None
+        attachments.append({**one, "content": base64.b64encode(found).decode()} if found is not None else one)
+    return {**data, "attachments": attachments} if attachments else data
+
+
 def written(message: EmailMessage, recipients: Iterable[str]) -> bytes:
     """The mail as it goes over the wire; in UTF-8 only where an address needs it (RFC 6531)."""
     ascii_only = all(one.isascii() for one in recipients)
@@ -127,7 +136,10 @@ def _attach(message: EmailMessage, attachment: Mapping[str, Any]) -> None:
     kind = _line(attachment.get("media_type") or "application/octet-stream", "attachments")
     content = attachment.get("content")
     if content is None:
-        raise Rejected(f"attachments: {name} comes without its content (base64)", ["attachments"])
+        raise Rejected(
+            f"attachments: {name} comes without its content (base64), and the hub keeps no file of that digest",
+            ["attachments"],
+        )
     try:
         raw = base64.b64decode(content, validate=True)
     except (binascii.Error, ValueError, TypeError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Literal
 
 from hub.connect import (
@@ -84,6 +84,7 @@ class Mail(Connector):
         self._smtp.where = f"{connection}: {self._smtp.where}"
         self._connected: Imap | None = None
         self._looked: dict[str, Any] = {}  # how each folder was when it was last read, for `idle`
+        self._find_file: Callable[[str], bytes | None] = lambda digest: None
         self._unfiled: dict[str, bytes] = {}  # mails sent whose copy could not be filed yet, by Message-ID
 
     @property
@@ -181,6 +182,10 @@ class Mail(Connector):
                 yield refused
         self._smtp.close()
 
+    def files(self, find: Callable[[str], bytes | None]) -> None:
+        """Take attachments named by digest from there."""
+        self._find_file = find
+
     def idle(self, folder: str = "INBOX", seconds: float = 300.0) -> bool:
         """Wait until the folder differs from what the last pull saw, at most so long; says whether it does."""
         before, now = self._looked.get(folder), self.imap.examine(folder)
@@ -210,7 +215,8 @@ class Mail(Connector):
             return Rejected(
                 f"{self.connection}: from: {sender!r} is no address of this mailbox (see aliases)", ["from"]
             )
-        message, recipients = compose.compose(write.data, own_id, sender, self.from_name)
+        data = compose.filled(write.data, self._find_file)
+        message, recipients = compose.compose(data, own_id, sender, self.from_name)
         for _, found in self.find(stream, [write.our_id]):
             return _receipt(found)
         if self.copy_to_self:

@@ -7,7 +7,7 @@ a cursor, reads single records fresh, and carries out writes.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -159,3 +159,10 @@ class Connector(ABC):
             if stream.name == name:
                 return stream
         raise KeyError(name)
+    def files(self, find: Callable[[str], bytes | None]) -> None:
+        """Hear how files that the hub keeps are found by their digest (`sha256:...`), before anything is pushed.
+
+        For systems that are sent files: a record names them by digest, and carries no content.
+        """
+        return
+

@@ -146,7 +146,7 @@ def _row(
     if look is not None:
         values, missing = feed.mapping.unresolve(values, look)
         want = {path: ws for path, ws in want.items() if path in values}
-    if link is None and (needs := _needs(feed, values, missing)):
+    if link is None and (needs := _draft(golden) or _needs(feed, values, missing)):
         work.tx.run(
             "UPDATE outbox SET note = ? WHERE stream_id = ? AND golden_id = ? AND key = ''",
             f"waits until it has {needs}",
@@ -190,6 +190,12 @@ def _needs(feed: Feed, values: Mapping[str, Any], missing: Sequence[tuple[str, s
 
 
 def values_of_want(want: Want) -> dict[str, Any]:
+def _draft(golden: Golden) -> str:
+    """A draft is nobody's but ours until a person has released it."""
+    held = golden.model == "message" and golden.values.get("state") == "draft"
+    return "been released: it is a draft" if held else ""
+
+
     """The values alone."""
     return {path: value for path, (value, _) in want.items()}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 
 import msgspec
 
@@ -16,6 +17,7 @@ from hub.plugin.registry import Registry, load
 from hub.plugin.settings import connector as build
 from hub.secret import masked
 from hub.store import Store
+from hub.store.content import content
 from hub.store.lease import Lease
 from hub.sync.contact import Difference, differences, first_contact
 from hub.sync.derive import derive
@@ -83,6 +85,7 @@ class Hub:
         if name not in self._connectors:
             self._connectors[name] = build(self.project, name, self.registry)
         return self._connectors[name]
+            self._connectors[name].files(partial(content, self.store))
 
     def feeds(self) -> Sequence[Feed]:
         """All streams in use, and those of the hub's own connection."""
