@@ -149,6 +149,13 @@ class Connector(ABC):
         """
         return
 
+    def files(self, find: Callable[[str], bytes | None]) -> None:
+        """Hear how files that the hub keeps are found by their digest (`sha256:...`), before anything is pushed.
+
+        For systems that are sent files: a record names them by digest, and carries no content.
+        """
+        return
+
     def close(self) -> None:
         """Release connections. Called once, also after an error."""
         return
@@ -159,10 +166,3 @@ class Connector(ABC):
             if stream.name == name:
                 return stream
         raise KeyError(name)
-    def files(self, find: Callable[[str], bytes | None]) -> None:
-        """Hear how files that the hub keeps are found by their digest (`sha256:...`), before anything is pushed.
-
-        For systems that are sent files: a record names them by digest, and carries no content.
-        """
-        return
-

@@ -178,6 +178,12 @@ def _row(
     )
 
 
+def _draft(golden: Golden) -> str:
+    """A draft is nobody's but ours until a person has released it."""
+    held = golden.model == "message" and golden.values.get("state") == "draft"
+    return "been released: it is a draft" if held else ""
+
+
 def _needs(feed: Feed, values: Mapping[str, Any], missing: Sequence[tuple[str, str, str]]) -> str:
     """What a record lacks to be created there: required fields, and references whose target is not there yet."""
     gone = {path: id for path, _, id in missing}
@@ -190,12 +196,6 @@ def _needs(feed: Feed, values: Mapping[str, Any], missing: Sequence[tuple[str, s
 
 
 def values_of_want(want: Want) -> dict[str, Any]:
-def _draft(golden: Golden) -> str:
-    """A draft is nobody's but ours until a person has released it."""
-    held = golden.model == "message" and golden.values.get("state") == "draft"
-    return "been released: it is a draft" if held else ""
-
-
     """The values alone."""
     return {path: value for path, (value, _) in want.items()}
 

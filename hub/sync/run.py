@@ -84,8 +84,8 @@ class Hub:
         """The connection's connector, made at first use."""
         if name not in self._connectors:
             self._connectors[name] = build(self.project, name, self.registry)
-        return self._connectors[name]
             self._connectors[name].files(partial(content, self.store))
+        return self._connectors[name]
 
     def feeds(self) -> Sequence[Feed]:
         """All streams in use, and those of the hub's own connection."""
