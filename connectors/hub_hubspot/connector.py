@@ -11,6 +11,7 @@ from hub.connect import Answer, Page, Record, Secret, Stream, Write
 from hub.connect.vault import Vault
 from hub.errors import ConfigError
 from hub_hubspot.api import Api, Taken, authentication, decoded
+from hub_hubspot.merge import MERGED, merge
 from hub_hubspot.pull import LATE, Reader
 from hub_hubspot.push import Writer
 from hub_hubspot.records import Records
@@ -29,7 +30,8 @@ class HubSpot(Api):
 
     name: ClassVar[str] = "hubspot"
     streams: ClassVar[tuple[Stream, ...]] = tuple(
-        Stream(name, shape.model, push=True, findable=True, late=LATE) for name, shape in SHAPES.items()
+        Stream(name, shape.model, push=True, findable=True, late=LATE, merges=name in MERGED)
+        for name, shape in SHAPES.items()
     )
 
     def __init__(
@@ -109,6 +111,10 @@ class HubSpot(Api):
         self.prepare(stream, (name for w in writes for name in w.data.get("properties") or ()))
         reader = self._reader(stream)
         yield from Writer(self, SHAPES[stream], reader, self.id_property).push(writes)
+
+    def merge(self, stream: str, keep: str, gone: str) -> Answer:
+        """Make one record of two; HubSpot gives it an id of its own."""
+        return merge(self, SHAPES[stream], self._reader(stream), keep, gone)
 
     def prepare(self, stream: str, written: Iterable[str] = ()) -> None:
         """Define the properties of ours that are missing over there: the unique one for our id, and those written."""

@@ -65,8 +65,8 @@ class Reader:
     def read(self, keys: Sequence[str]) -> Iterator[Record]:
         """Yield records by id, gone ones as tombstones."""
         rows = self.api.batch_read(self.shape.object, [k for k in keys if k.isdecimal()], self.properties)
-        yield from self.records.made(rows)
-        found = {row["id"] for row in rows}
+        found = {row["id"] for row in rows} & set(keys)  # the id of a merged record gives the one it became
+        yield from self.records.made([row for row in rows if row["id"] in found])
         yield from (Record(key, {}, deleted=True) for key in dict.fromkeys(keys) if key not in found)
 
     # everything

@@ -37,6 +37,7 @@ class Stream:
     creates: bool = True  # can create records; False: only changes ones that exist
     erases: bool = False  # can delete records for good, or make them say nothing about anybody any more
     changes: bool = True  # can change records; False: what was created stays as it is (a mail that was sent)
+    merges: bool = False  # makes one record of two by a call of its own
     volatile: tuple[str, ...] = ()  # top-level fields that change with every answer and mean nothing
 
 
@@ -141,6 +142,15 @@ class Connector(ABC):
         Only asked of streams that say `erases`, by the closing of a business line. One that is gone already is Missing.
         """
         raise NotImplementedError(f"{self.name}: {stream} cannot be erased")
+
+    def merge(self, stream: str, keep: str, gone: str) -> Answer:
+        """Make one record of two, for good, and return the receipt of the one that is left; its key may be a new one.
+
+        Only asked of streams that say `merges`. Asked again with the same two it answers the same and does nothing,
+        since the first answer may have been lost. Afterwards every other of the keys reads as gone. Missing where one
+        of them is not there, Rejected where the system does not merge them.
+        """
+        raise NotImplementedError(f"{self.name}: {stream} cannot be merged")
 
     def want(self, stream: str, paths: Iterable[str]) -> None:
         """Hear which paths of their records the mapping names (`properties.city`), before anything is pulled.

@@ -40,6 +40,7 @@ def feeds(project: Project, registry: Registry, store: Store, connector: Callabl
             )
         lookup = {f.stream.name: f.id for f in mine}
         _check_references(mine, lookup)
+        _check_merges(project, connection, mine)
         for feed in mine:
             feed.lookup = lookup
             theirs = (".".join(row.theirs.path) for row in feed.mapping.rows if row.theirs is not None)
@@ -83,6 +84,15 @@ def _check_references(feeds: Sequence[Feed], lookup: Mapping[str, int]) -> None:
     ]
     if lacks:
         raise ConfigError("\n".join(lacks))
+
+
+def _check_merges(project: Project, connection: ConnectionConfig, feeds: Sequence[Feed]) -> None:
+    """A system that is to merge its records must be able to."""
+    if project.duplicates.on_merge.get(connection.name) == "merge" and not any(f.stream.merges for f in feeds):
+        raise ConfigError(
+            f'hub.toml: duplicates.on_merge.{connection.name}: "merge": {connection.connector} has no such call '
+            "for the streams in use; write link or update"
+        )
 
 
 def _checks(registry: Any) -> dict[str, tuple[Any, ...]]:

@@ -111,6 +111,10 @@ def _send_home(work: Work, a: Golden, b: Golden) -> list[tuple[int, str]]:
             "UPDATE dead_letter SET golden_id = ? WHERE golden_id = ? AND stream_id = ? AND key = ?",
             b.id, a.id, link.stream, link.key,
         )  # fmt: skip
+        work.tx.run(
+            "DELETE FROM dead_letter WHERE stream_id = ? AND key = ? AND want LIKE ?",
+            link.stream, link.key, '{"' + FUSED + '"%',
+        )  # fmt: skip
         mark = link.marks.pop(FUSED, None)
         if not link.alive and mark is not None and mark.meant is not UNSET:
             work.detach(link)  # no grave: it is there again as a record of its own once the hub has created it

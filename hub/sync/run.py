@@ -24,6 +24,7 @@ from hub.sync.derive import derive
 from hub.sync.feed import HUB, Feed
 from hub.sync.feeds import feeds
 from hub.sync.freeze import in_use
+from hub.sync.fuse import fuse
 from hub.sync.graves import reapply
 from hub.sync.land import merge_waiting
 from hub.sync.outbox import compare
@@ -185,6 +186,7 @@ class Hub:
         waiting = [*ordered, *(f for f in walk.feeds.values() if f.connection == HUB)]
         if not dry_run:
             each(ordered, lambda feed: settle(walk, feed) and 0)
+            each(pushing, lambda feed: fuse(walk, feed))
         each([f for f in ordered if f.pulls], lambda feed: pull(walk, feed, full, since, progress))
         if any(counted["created"] >= MANY for counted in walk.counts.values()):
             self.store.analyze()

@@ -156,6 +156,16 @@ class CreatesWhatIsGone(MemoryConnector):
                 yield from super().push(stream, [again]) if isinstance(answer, Missing) else (answer,)
 
 
+class MergesAgain(MemoryConnector):
+    """Forgets that it has merged two records, and looks for them in vain."""
+
+    def merge(self, stream: str, keep: str, gone: str) -> Answer:
+        """Merge what is there."""
+        if self.system.get(stream, keep) is None:
+            return Missing(f"memory: {stream} {keep} is gone")
+        return super().merge(stream, keep, gone)
+
+
 class SwallowsRefusals(MemoryConnector):
     """Answers a refused write as if it had landed."""
 
@@ -222,6 +232,7 @@ BREAKS: dict[type[MemoryConnector], str] = {
     IgnoresOnce: "test_the_same_once_key_has_one_effect",
     FindsOthers: "test_found_by_our_id",
     CreatesWhatIsGone: "test_a_write_to_a_gone_record_is_missing",
+    MergesAgain: "test_a_merge_leaves_one_record",
     SwallowsRefusals: "test_a_refusal_is_an_answer",
     RetriesByItself: "test_it_does_not_retry_by_itself",
     ChecksNothing: "test_check_tells_credentials_from_address",

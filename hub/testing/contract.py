@@ -273,6 +273,23 @@ class ConnectorContract:
             assert len(answers) == 1 and isinstance(answers[0], Missing), f"{stream.name}: {answers}, not Missing"
             assert system.keys(stream.name) == before, f"{stream.name}: a gone record was created again"
 
+    def test_a_merge_leaves_one_record(self, connector: Make, system: System) -> None:
+        """Two records become one; asked again it answers the same and does nothing; the other keys read as gone."""
+        for stream in _examined(connector(), system, lambda s: s.merges):
+            keep, gone, other = (system.add(stream.name) for _ in range(3))
+            before = set(system.keys(stream.name))
+            first = _receipt(stream, connector().merge(stream.name, keep, gone))
+            after = set(system.keys(stream.name))
+            assert after == (before - {keep, gone}) | {first.key}, f"{stream.name}: of {before} there are left {after}"
+            again = _receipt(stream, connector().merge(stream.name, keep, gone))
+            assert again.key == first.key, f"{stream.name}: merged into {first.key}, asked again into {again.key}"
+            assert set(system.keys(stream.name)) == after, f"{stream.name}: asked again, it merged again"
+            there = [r.key for r in connector().read(stream.name, [keep, gone, first.key]) if not r.deleted]
+            assert set(there) == {first.key}, f"{stream.name}: {keep} and {gone} are {first.key}, yet it reads {there}"
+            system.remove(stream.name, other)
+            answer = connector().merge(stream.name, first.key, other)
+            assert isinstance(answer, Missing), f"{stream.name}: {other} is gone, yet: {answer!r}"
+
     def test_a_refusal_is_an_answer(self, connector: Make, system: System) -> None:
         """A refused write is answered Rejected with the system's words, and the others of the batch are carried out."""
         for stream in _examined(connector(), system, lambda s: s.push and system.bad(s.name) is not None):

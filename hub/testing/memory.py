@@ -52,6 +52,7 @@ class MemorySystem:
     once: timedelta | None = timedelta(hours=24)
     findable: bool = True
     late: timedelta = timedelta(0)
+    merges: bool = True
     tombstones: bool = True  # pulls show what was removed
     answer: Literal["data", "version", "key"] = "data"  # how much of the record an answer to a write holds
     habit: Habit = dict  # what the system makes of the data it is given
@@ -68,6 +69,7 @@ class MemorySystem:
         self.down = False
         self._kept: dict[str, tuple[datetime, Data, Receipt | HubError]] = {}
         self._keys = itertools.count(1)
+        self._merged: dict[tuple[str, str, str], str] = {}
 
     # what a person over there does
 
@@ -156,6 +158,22 @@ class MemorySystem:
             self._kept[write.once] = (self.now, dict(write.data), answer)
         return answer
 
+    def merge(self, stream: str, keep: str, gone: str) -> Receipt | HubError:
+        """Make a third record of two: the data of the first, where that is empty the second's; both are gone."""
+        key = self._merged.get((stream, keep, gone))
+        if key is None:
+            both = [self.get(stream, one) for one in (keep, gone)]
+            if None in both or keep == gone:
+                return Missing(f"memory: {stream} {keep if both[0] is None else gone} is gone")
+            first, second = ({k: v for k, v in (one or {}).items() if v is not None} for one in both)
+            our_id = self.tables[stream][keep][-1].our_id
+            key = self._merged[stream, keep, gone] = f"{next(self._keys):04}"
+            self.remove(stream, keep)
+            self.remove(stream, gone)
+            self._put(stream, key, dict.fromkeys(both[0] or {}) | second | first, our_id, late=False)
+        state = self.tables[stream][key][-1]
+        return Receipt(key, str(state.version) if self.versioned else None, state.data, state.changed_at)
+
     def _write(self, stream: str, write: Write) -> Receipt | HubError:
         before = self.tables[stream].get(write.key)[-1] if write.key in self.tables[stream] else None  # type: ignore[index]
         if write.key is not None and (before is None or before.deleted):
@@ -200,6 +218,7 @@ class MemoryConnector(Connector):
                 once=system.once,
                 findable=system.findable,
                 late=system.late,
+                merges=system.merges,
             )
             for name, model in system.streams.items()
         )
@@ -251,6 +270,14 @@ class MemoryConnector(Connector):
             if not isinstance(answer, Receipt | Conflict | Missing | Rejected | Unavailable):
                 raise answer
             yield answer
+
+    def merge(self, stream: str, keep: str, gone: str) -> Answer:
+        """Merge."""
+        self._request("merge")
+        answer = self.system.merge(stream, keep, gone)
+        self.system.request("merge", after=True)
+        assert isinstance(answer, Receipt | Missing)  # noqa: S101 - all there is
+        return answer
 
     def _request(self, op: str) -> None:
         self.system.request(op)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from hub.testing.hubspot import batches, links
+from hub.testing.hubspot import batches, links, merges
 from hub.testing.hubspot.refuse import Refusal, clean
 from hub.testing.hubspot.rows import Properties, Row, Table, iso
 from hub.testing.hubspot.schema import BUILT_IN, PLURAL, SHOWN, SINGULAR, Definition
@@ -46,6 +46,8 @@ def _objects(
         case ["POST"]:
             row = batches.create(fake, table, data)
             return 201, shown(fake, table, row, data.get("properties") or {})
+        case ["POST", "merge"]:
+            return 200, shown(fake, table, merges.merge(fake, table, data))
         case ["POST", "search"]:
             return 200, _search(fake, table, data)
         case ["POST", "batch", verb]:

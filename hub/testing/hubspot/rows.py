@@ -86,6 +86,7 @@ class Table:
         self.rows: dict[int, Row] = {}
         self.live: list[int] = []  # sorted ids
         self.gone: list[int] = []  # sorted ids
+        self.merged: dict[int, int] = {}  # ids of merged rows to the id of the row they became
         self.index = Index()
         self.definitions: dict[str, Definition] = {}
         self.unique: dict[str, dict[str, int]] = {name: {} for name in UNIQUE.get(name, ())}
@@ -96,6 +97,8 @@ class Table:
             id_ = self.unique[by].get(value.casefold())
         else:
             id_ = int(value) if value.isdecimal() else None
+            while id_ in self.merged and not archived:
+                id_ = self.merged[id_]
         row = self.rows.get(id_) if id_ is not None else None
         return row if row is not None and (row.archived is not None) == archived else None
 
