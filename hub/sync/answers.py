@@ -10,7 +10,7 @@ from hub.store.tables import dead_letter
 from hub.sync.arrival import arrive
 from hub.sync.feed import Feed
 from hub.sync.receipt import receipt
-from hub.sync.sending import Sending, forget
+from hub.sync.sending import Sending, due, forget
 from hub.sync.state import Link, text
 from hub.sync.take import take
 from hub.sync.tombstone import gone
@@ -47,8 +47,9 @@ def answers(walk: Walk, feed: Feed, answered: Sequence[tuple[Sending, Any]]) -> 
                     alone.append(s)
             else:
                 work.tx.run(
-                    "UPDATE outbox SET attempts = attempts + 1, note = ? WHERE stream_id = ? AND golden_id = ? AND key = ?",
-                    str(answer)[:500], feed.id, s.golden_id, s.key,
+                    "UPDATE outbox SET attempts = ?, due_at = ?, note = ? "
+                    "WHERE stream_id = ? AND golden_id = ? AND key = ?",
+                    s.attempts + 1, due(work, s.attempts + 1), str(answer)[:500], feed.id, s.golden_id, s.key,
                 )  # fmt: skip
                 walk.count(feed, "postponed")
     walk.count(feed, "written", sum(isinstance(a, Receipt) for _, a in answered))

@@ -18,7 +18,7 @@ from hub.sync.crosswalk import MERGED, Look, their_keys
 from hub.sync.feed import Feed
 from hub.sync.freeze import thawed
 from hub.sync.outbox import Want, wanted
-from hub.sync.sending import Sending, forget, mark_sent
+from hub.sync.sending import Sending, backoff, forget, mark_sent
 from hub.sync.state import Golden, Link
 from hub.sync.take import take
 from hub.sync.twins import is_twin, spares
@@ -104,15 +104,27 @@ def _prepare(walk: Walk, feed: Feed, due: Sequence[tuple[str, str]]) -> list[Sen
             else:
                 wants.append((golden, link, want))
         look = their_keys(work, feed, (values_of_want(want) for _, _, want in wants))
+        tried = _attempts(work, feed, due)
         for golden, link, want in wants:
             sending = _row(walk, work, feed, golden, link, want, look)
             if sending is not None:
+                sending.attempts = tried.get((golden.id, sending.key), 0)
                 ready.append(sending)
         for golden_id, key in drop:
             forget(work, feed, golden_id, key)
         for s in ready:
             mark_sent(work, feed, s)
     return ready
+
+
+def _attempts(work: Work, feed: Feed, due: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """How often the rows that were tried before failed."""
+    rows = work.tx.rows(
+        "SELECT golden_id, key, attempts FROM outbox WHERE stream_id = ? AND golden_id IN ? AND attempts > 0",
+        feed.id,
+        sorted({golden_id for golden_id, _ in due}),
+    )
+    return {(golden_id, key): attempts for golden_id, key, attempts in rows}
 
 
 def _still(walk: Walk, work: Work, feed: Feed, golden: Golden, link: Link | None, key: str) -> Want:
@@ -228,7 +240,7 @@ def _postpone(walk: Walk, feed: Feed, rows: Sequence[Sending], why: HubError) ->
     certain = isinstance(why, (RateLimited, NotSent, Unauthorized))
     with walk.begin() as work:
         for s in rows:
-            wait = min(2 ** min(s.attempts, 10), 900)
+            wait = max(backoff(s.attempts + 1), 1)
             if isinstance(why, RateLimited) and why.retry_after:
                 wait = max(wait, int(why.retry_after))
             work.tx.run(

@@ -42,3 +42,21 @@ def mark_sent(work: Work, feed: Feed, s: Sending) -> None:
 def forget(work: Work, feed: Feed, golden_id: str, key: str) -> None:
     """The row is done with."""
     work.tx.run("DELETE FROM outbox WHERE stream_id = ? AND golden_id = ? AND key = ?", feed.id, golden_id, key)
+
+
+def queue_again(work: Work, feed: Feed, s: Sending) -> None:
+    """The write did not arrive: it is due again, the later the more often that happened."""
+    work.tx.run(
+        "UPDATE outbox SET state = 'queued', want = NULL, due_at = ? WHERE stream_id = ? AND golden_id = ? AND key = ?",
+        due(work, s.attempts), feed.id, s.golden_id, s.key,
+    )  # fmt: skip
+
+
+def due(work: Work, attempts: int) -> int:
+    """When a write is tried again that could not be carried out so many times."""
+    return work.now + backoff(attempts) * 1_000_000
+
+
+def backoff(attempts: int) -> int:
+    """Seconds until the next try: none after the first failure, then 4, 8 ... and a quarter of an hour at most."""
+    return 0 if attempts < 2 else int(min(2 ** min(attempts, 10), 900))

@@ -21,7 +21,7 @@ from hub.sync.feed import Feed
 from hub.sync.merge import Snapshot, observe
 from hub.sync.push import send, values_of_want
 from hub.sync.receipt import receipt
-from hub.sync.sending import Sending, forget
+from hub.sync.sending import Sending, forget, queue_again
 from hub.sync.stamp import Stamp
 from hub.sync.tombstone import gone
 from hub.sync.walk import Walk
@@ -35,7 +35,12 @@ _want = msgspec.json.Decoder(dict[str, tuple[Any, Stamp]]).decode
 def settle(walk: Walk, feed: Feed) -> bool:
     """Look into every write in flight of the feed; return whether none is left."""
     with walk.store.read() as tx:
-        rows = tx.rows(f"SELECT {ROW} FROM outbox WHERE stream_id = ? AND state = 'sent' ORDER BY seq", feed.id)
+        rows = tx.rows(
+            f"SELECT {ROW} FROM outbox WHERE stream_id = ? AND state = 'sent' AND (due_at IS NULL OR due_at <= ?) "
+            "ORDER BY seq",
+            feed.id,
+            walk.store.now(),
+        )
     if not rows:
         return True
     sent = [Sending(r[0], r[1], _want(r[2]), r[3], r[4], r[5], r[6]) for r in rows]
@@ -83,18 +88,20 @@ def _look_up(walk: Walk, feed: Feed, rows: Sequence[Sending]) -> None:
     with walk.begin() as work:
         work.load(feed.id, [s.key for s in rows])
         for s in rows:
-            forget(work, feed, s.golden_id, s.key)
             link = work.links.get((feed.id, s.key))
             now = shown.get(s.key)
             work.load_golden([s.golden_id])
             work.bump(work.golden(s.golden_id).id)
             if link is None or link.golden_id is None:
+                forget(work, feed, s.golden_id, s.key)
                 continue
             work.touch(link)
             if now is None or now.deleted:
+                forget(work, feed, s.golden_id, s.key)
                 link.deleted_at = work.now
                 gone(walk, work, feed, link)
                 continue
+            queue_again(work, feed, s)  # push drops it where nothing is left to write
             link.receipt_seq = work.tx.seq
             if feed.stream.versioned and now.version == s.expect:
                 continue  # it did not arrive

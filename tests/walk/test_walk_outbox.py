@@ -101,6 +101,30 @@ def test_a_write_that_cannot_now_comes_back(yard: Yard) -> None:
     yard.quiet()
 
 
+def test_a_write_that_cannot_again_and_again_is_tried_ever_later(yard: Yard) -> None:
+    north, south = yard.book("north"), yard.book("south")
+    south.set(busy=["phone"])
+    north.add("clients", name="Anne", mail="anne@x.example", phone="+493012345678")
+
+    def tries() -> int:
+        return sum(op == "create" for op, *_ in south.log())
+
+    yard.sync(code=1)
+    yard.sync(code=1)
+    failed = tries()
+    for _ in range(3):
+        yard.sync(code=(0, 1))
+    ((attempts, wait),) = yard.sql("SELECT attempts, (due_at - sent_at) / 1000000 FROM outbox")
+    assert attempts == 2
+    assert wait >= 4
+    assert tries() == failed, "it was tried although it was not due"
+    south.set(busy=[])
+    yard.change("UPDATE outbox SET due_at = sent_at")  # the time has passed
+    yard.sync()
+    assert [r["name"] for r in south.rows("clients").values()] == ["Anne"]
+    yard.quiet()
+
+
 def test_a_conflict_reads_again_and_merges(yard: Yard) -> None:
     north, south = yard.book("north"), yard.book("south")
     key = north.add("clients", name="Anne", mail="anne@x.example")

@@ -145,6 +145,17 @@ class Yard:
         finally:
             store.close()
 
+    def change(self, text: str) -> None:
+        """Change the hub's database."""
+        from hub.store import Store
+
+        store = Store(self.store.replace("sqlite:///", f"sqlite:///{self.folder}/"))
+        try:
+            with store.begin(count=False) as tx:
+                tx.run(text)
+        finally:
+            store.close()
+
     def dump(self) -> str:
         """Every row of the hub's database as text."""
         from hub.store.tables import metadata
