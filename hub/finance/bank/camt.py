@@ -20,6 +20,7 @@ MESSAGES = {
     "BkToCstmrStmt": ("camt.053", "Stmt"),
     "BkToCstmrDbtCdtNtfctn": ("camt.054", "Ntfctn"),
 }
+NAMES = ("Document", "Ntry", *MESSAGES, *(name for _, name in MESSAGES.values()))
 OPENING, CLOSING = ("OPBD", "PRCD"), ("CLBD",)
 
 
@@ -30,7 +31,7 @@ def camt(data: bytes) -> Reading:
     form, name = "", ""
     depth = 0  # of nested elements of the statement's own name: none in the standard, and none may confuse us
     try:
-        for event, tag, element in walk(data):
+        for event, tag, element in walk(data, NAMES):
             if event == "start":
                 if tag in MESSAGES and not form:
                     form, name = MESSAGES[tag]

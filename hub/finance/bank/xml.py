@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -19,11 +20,15 @@ class Stop(Exception):  # noqa: N818 - it is not an error of ours, it ends the r
         self.problem = problem
 
 
-def walk(data: bytes) -> Iterator[tuple[str, str, Any]]:
-    """Yield ("start" or "end", local name, element). Raises Stop where the file is broken or hostile."""
+def walk(data: bytes, names: Sequence[str]) -> Iterator[tuple[str, str, Any]]:
+    """Yield ("start" or "end", local name, element) of the elements with these local names, whatever their namespace.
+
+    The root should be among them. Raises Stop where the file is broken or hostile.
+    """
     events = etree.iterparse(
         BytesIO(data),
         events=("start", "end"),
+        tag=[f"{{*}}{name}" for name in names],
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
@@ -39,15 +44,10 @@ def walk(data: bytes) -> Iterator[tuple[str, str, Any]]:
                 first = False
                 if element.getroottree().docinfo.internalDTD is not None:
                     raise Stop(Problem("declares a document type; no bank does, and it can hide an attack: refused", 1))
-            if isinstance(element.tag, str):
-                yield event, local(element), element
-            elif event == "end":
-                raise Stop(Problem("holds an entity reference; no bank needs one: refused", element.sourceline))
+            yield event, local(element), element
     except etree.XMLSyntaxError as error:
         line = error.lineno or None
-        raise Stop(
-            Problem(f"is no well-formed XML from here on ({_short(error)}); is the file complete?", line)
-        ) from None
+        raise Stop(Problem(f"is no well-formed XML from here on ({_short(error)}); is the file complete?", line)) from None
 
 
 def local(element: Any) -> str:
@@ -56,17 +56,14 @@ def local(element: Any) -> str:
 
 
 def child(element: Any, *path: str) -> Any:
-    """The first element at a path of local names, None where there is none."""
-    for name in path:
-        element = next((c for c in element if isinstance(c.tag, str) and local(c) == name), None)
-        if element is None:
-            return None
-    return element
+    """The first element at a path of local names in the element's own namespace, None where there is none."""
+    return element.find(_path(element.tag.rpartition("}")[0], path))
 
 
 def children(element: Any, name: str) -> list[Any]:
     """All children of that local name."""
-    return [c for c in element if isinstance(c.tag, str) and local(c) == name]
+    found: list[Any] = element.findall(_path(element.tag.rpartition("}")[0], (name,)))
+    return found
 
 
 def text(element: Any, *path: str) -> str | None:
@@ -74,6 +71,11 @@ def text(element: Any, *path: str) -> str | None:
     found = child(element, *path) if element is not None else None
     plain = (found.text or "").strip() if found is not None else ""
     return plain or None
+
+
+@lru_cache(maxsize=1024)
+def _path(space: str, names: tuple[str, ...]) -> str:
+    return "/".join(f"{space}}}{name}" if space else name for name in names)
 
 
 def _short(error: etree.XMLSyntaxError) -> str:
