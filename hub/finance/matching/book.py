@@ -162,5 +162,5 @@ def named(documents: Iterable[Document]) -> tuple[str, ...]:
 
 
 def single(documents: Iterable[Document]) -> tuple[tuple[str, ...], ...]:
-    """Candidates of which each is one document."""
-    return tuple((one.id,) for one in documents)
+    """Candidates of which each is one document, in the order of their ids."""
+    return tuple((one.id,) for one in sorted(documents, key=lambda one: by_id(one.id)))

@@ -8,6 +8,7 @@ from hub.finance.matching.book import Book, named
 from hub.finance.matching.rules import GROUP
 from hub.finance.matching.settle import settle
 from hub.finance.matching.types import Payment, Rejected
+from hub.finance.matching.words import by_id
 
 _MOST_SHOWN = 10  # candidates for a person
 _MOST_SEARCHED = 60  # documents among which groups are still looked for, to be shown
@@ -24,8 +25,10 @@ def by_group(book: Book, payment: Payment) -> None:
         return
     amounts = [book.left[one.id] for one in documents]
     found = [
-        [documents[at] for at in group] for group in groups(amounts, payment.amount, policy.group_max_size, _MOST_SHOWN)
+        sorted((documents[at] for at in group), key=lambda one: by_id(one.id))
+        for group in groups(amounts, payment.amount, policy.group_max_size, _MOST_SHOWN)
     ]
+    found.sort(key=lambda group: (len(group), [by_id(one.id) for one in group]))
     if not found:
         return
     candidates = [named(group) for group in found]

@@ -48,7 +48,7 @@ def distance(one: str, other: str, most: int) -> int:
             row.append(min(above[at] + 1, row[-1] + 1, above[at - 1] + (letter != there)))
         if min(row) > most:
             return most + 1
-    return row[-1]
+    return min(row[-1], most + 1)
 
 
 class Names:

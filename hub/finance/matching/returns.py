@@ -24,8 +24,9 @@ def take_back(book: Book, payment: Payment) -> None:
         return
     left = original.amount - book.returned.get(original.id, 0)
     came, fee = _split(payment, left)
-    whole = came == original.amount
-    single = len(decision.allocations) == 1 and not decision.unapplied and 0 < came <= left
+    whole = came == original.amount == left
+    plain = not decision.unapplied and not decision.fee
+    single = len(decision.allocations) == 1 and plain and 0 < came <= left
     if decision.status in ("review", "duplicate_ignored"):
         book.review(payment, "original_in_review")
     elif decision.reversed_by is not None:
@@ -78,7 +79,7 @@ def _undo(book: Book, payment: Payment, original: Payment, came: int, fee: int) 
             book.adjust(_opposite(adjustment, payment))
         book.decided[original.id] = replace(decision, status="reversed", reversed_by=payment.id)
     rest = -decision.unapplied
-    book.decide(_answer(payment, tuple(back), rest, fee, decision.customer if rest else None))
+    book.decide(_answer(payment, tuple(back), rest, fee - decision.fee, decision.customer if rest else None))
 
 
 def _answer(payment: Payment, back: tuple[Allocation, ...], rest: int, fee: int, owner: str | None) -> Decision:
