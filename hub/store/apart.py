@@ -29,6 +29,15 @@ def snapshot(store: Store) -> Iterator[Tx]:
 
 
 @contextmanager
+def alone(store: Store, table: Table) -> Iterator[Tx]:
+    """Write in one transaction as the only writer of a table, outside of the walk's order."""
+    with store.begin(count=False) as tx:
+        if store.kind == "postgresql":
+            tx.run(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE")  # SQLite has one writer by nature
+        yield tx
+
+
+@contextmanager
 def erasing(store: Store, table: Table) -> Iterator[Tx]:
     """Write in one transaction of which the old values do not stay behind in the database's files.
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.closure.archive.bag import SIGNATURE
-from hub.closure.archive.files import hashed, room_for, walk
+from hub.closure.archive.files import BLOCK, hashed, room_for, walk
 from hub.config import environment
 from hub.errors import ConfigError, HubError, Missing, Rejected, Unauthorized, Unavailable
 
@@ -50,8 +50,12 @@ class Bucket:
             client = _client(self.root)
             lock = self._lock(client)
             files = {file.relative_to(folder).as_posix(): file for file in walk(folder)}
+            prefix = f"{self.prefix}/{folder.name}".lstrip("/")
+            there = set(_listed(client, self.name, prefix))
             for path in sorted(files, key=lambda path: (path == SIGNATURE, path)):
-                self._put(client, files[path], "/".join(filter(None, (self.prefix, folder.name, path))), lock)
+                key = f"{prefix}/{path}"
+                if key not in there or not self._whole(client, files[path], key):
+                    self._put(client, files[path], key, lock)
 
     def clear(self, folder: Path) -> None:
         shutil.rmtree(folder)
@@ -68,30 +72,34 @@ class Bucket:
             found = {}
         if found.get("ObjectLockEnabled") != "Enabled":
             raise ConfigError(f"{self.address}: lock={self.days} needs a bucket that was made with object lock")
-        until = datetime.now(UTC) + timedelta(days=self.days)
+        until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=self.days)
         return {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": until}
 
-    def _put(self, client: Any, file: Path, key: str, lock: dict[str, Any]) -> None:
-        """Upload one file; one that is there whole already, from a run that was stopped, is left as it is."""
-        from boto3.s3.transfer import TransferConfig
-        from botocore.exceptions import ClientError
+    def _whole(self, client: Any, file: Path, key: str) -> bool:
+        """Whether a file came up whole in a run that was stopped."""
+        there = client.head_object(Bucket=self.name, Key=key)
+        found = hashed(file, key)
+        return bool(there["ContentLength"] == found.size and there["Metadata"].get("sha256") == found.sha256)
 
-        digest = hashed(file, key)
-        try:
-            there = client.head_object(Bucket=self.name, Key=key)
-            if there["ContentLength"] == digest.size and there["Metadata"].get("sha256") == digest.sha256:
-                return
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in GONE:
-                raise
-        extra: dict[str, Any] = {"Metadata": {"sha256": digest.sha256}, **lock}
-        if digest.size < PART:
-            checksum = base64.b64encode(bytes.fromhex(digest.sha256)).decode()  # the storage compares it with what came
+    def _put(self, client: Any, file: Path, key: str, lock: dict[str, Any]) -> None:
+        """Upload one file; the storage compares what came with its checksum."""
+        from boto3.s3.transfer import TransferConfig
+
+        found = hashed(file, key)
+        extra: dict[str, Any] = {"ChecksumAlgorithm": "SHA256", "Metadata": {"sha256": found.sha256}, **lock}
+        if found.size < PART:
+            checksum = base64.b64encode(bytes.fromhex(found.sha256)).decode()
             with file.open("rb") as opened:
                 client.put_object(Bucket=self.name, Key=key, Body=opened, ChecksumSHA256=checksum, **extra)
             return
         parts = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=2)
-        client.upload_file(str(file), self.name, key, ExtraArgs={"ChecksumAlgorithm": "SHA256", **extra}, Config=parts)
+        client.upload_file(str(file), self.name, key, ExtraArgs=extra, Config=parts)
+
+
+def _listed(client: Any, bucket: str, prefix: str) -> Iterator[str]:
+    """The keys of an archive's objects."""
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/"):
+        yield from (found["Key"] for found in page.get("Contents", ()))
 
 
 @contextmanager
@@ -105,15 +113,15 @@ def fetch(address: str, root: Path) -> Iterator[Path]:
         folder.mkdir()
         with _told(address):
             client, count = _client(root), 0
-            for page in client.get_paginator("list_objects_v2").paginate(Bucket=name, Prefix=f"{prefix}/"):
-                for found in page.get("Contents", ()):
-                    path = found["Key"][len(prefix) + 1 :]
-                    if path.startswith("/") or ".." in path.split("/"):
-                        raise Rejected(f"{address}: holds an object that is no file of an archive: {path}")
-                    target = folder / path
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    client.download_file(name, found["Key"], str(target))
-                    count += 1
+            for key in _listed(client, name, prefix):
+                path = key[len(prefix) + 1 :]
+                if path.startswith("/") or ".." in path.split("/"):
+                    raise Rejected(f"{address}: holds an object that is no file of an archive: {path}")
+                target = folder / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with target.open("xb") as out:
+                    shutil.copyfileobj(client.get_object(Bucket=name, Key=key)["Body"], out, BLOCK)
+                count += 1
         if not count:
             raise Missing(f"{address}: no archive is there; list them with: hub archive list")
         yield folder

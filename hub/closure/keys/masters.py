@@ -106,8 +106,7 @@ class FileMasters:
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            fresh = file.with_name(f".{file.name}.{os.getpid()}")
-            fresh.unlink(missing_ok=True)
+            fresh = file.with_name(f".{file.name}.{os.urandom(8).hex()}")
             with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
                 opened.write(os.urandom(SIZE).hex() + "\n")
                 opened.flush()

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hub.closure.keys.masters import Masters
 from hub.errors import Unauthorized
 from hub.store import Store
-from hub.store.apart import erasing
+from hub.store.apart import alone, erasing
 from hub.store.tables.archive import archive_key
 
 BATCH = 500
@@ -56,7 +56,7 @@ class KeyRing:
 
     def _made(self, line: str, owners: Sequence[Owner]) -> dict[Owner, DataKey]:
         self._line(line)
-        with self.store.begin(count=False) as tx:
+        with alone(self.store, archive_key) as tx:
             found = _open(line, self.masters, self._rows(tx, line, owners))  # another process may have been quicker
             lacking = [owner for owner in owners if owner not in found]
             keys = [AESGCM.generate_key(256) for _ in lacking]
