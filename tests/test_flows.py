@@ -353,6 +353,31 @@ def test_schedules_become_deployments_and_go_with_them(tmp_path: Path, client: A
     assert client.read_deployment_by_name("hub-sync/sched.jump").parameters["project"] == "/srv/hub"
 
 
+def test_prefect_itself_puts_the_same_deployments_in_place(tmp_path: Path, client: Any) -> None:
+    from prefect.client.schemas.actions import WorkPoolCreate
+    from prefect.settings import PREFECT_API_URL, PREFECT_HOME
+
+    folder = project(tmp_path / "own", YEARLY.format("leap", '"north"') + '[schedules.often]\nevery = "15m"\n')
+    pool = f"pool-{uuid4().hex[:6]}"
+    client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
+    said = subprocess.run(
+        [sys.executable, "-m", "hub.cli", "-p", str(folder), "deploy", pool, "--yaml"],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    (tmp_path / "prefect.yaml").write_text(said.stdout)
+    env = os.environ | {"PREFECT_API_URL": str(PREFECT_API_URL.value()), "PREFECT_HOME": str(PREFECT_HOME.value())}
+    deploy = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", "prefect.yaml"]
+    ran = subprocess.run(deploy, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    leap = client.read_deployment_by_name("hub-sync/own.leap")
+    (when,) = leap.schedules
+    assert (when.schedule.cron, when.schedule.timezone, when.slug) == ("0 2 29 2 *", "Europe/Berlin", "leap")
+    assert leap.parameters == {"project": str(folder), "connections": ["north"], "full": False}
+    assert (leap.entrypoint, leap.work_pool_name) == ("hub_flows.sync.sync_flow", pool)
+    often = client.read_deployment_by_name("hub-sync/own.often")
+    assert often.schedules[0].schedule.interval.total_seconds() == 900
+
+
 class Clock:
     now = 0.0
 

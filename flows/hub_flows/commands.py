@@ -48,7 +48,7 @@ def serve(
         from hub_flows.schedules import deployments, prune
 
         made = deployments(project)
-        for name in prune(project.root, [deployment.name for deployment in made]):
+        for name in prune(project.root, [f"{one.flow_name}/{one.name}" for one in made]):
             say(f"{name}: no longer in hub.toml, removed")
         for deployment in made:
             say(f"{deployment.flow_name}/{deployment.name}: {_when(project, deployment.name)}")
@@ -62,12 +62,20 @@ def deploy(
     folder: Annotated[
         Path | None, typer.Option(help="The project's folder as the workers see it; without it, as here.")
     ] = None,
+    yaml: Annotated[
+        bool, typer.Option("--yaml", help="Print a prefect.yaml for `prefect deploy --all`, and do nothing.")
+    ] = False,
 ) -> None:
     """Put hub.toml's schedules onto a work pool, where workers on any machine take them up.
 
     Repeat it after each change of the schedules; those that hub.toml no longer has are removed.
     """
     project = _scheduled(session(context).project(strict=False))
+    if yaml:
+        from hub_flows.pool import prefect_yaml
+
+        typer.echo(prefect_yaml(project, pool, folder), nl=False)
+        return
     _needs_server()
     from hub_flows.pool import deploy as put
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import yaml
 from prefect import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectNotFound
@@ -28,5 +30,30 @@ def deploy(project: Project, pool: str, folder: Path | None = None) -> Iterator[
     for deployment in made:
         deployment.apply(work_pool_name=pool)
         yield f"{deployment.flow_name}/{deployment.name}: on {pool}"
-    for name in prune(folder or project.root, [deployment.name for deployment in made]):
+    for name in prune(folder or project.root, [f"{one.flow_name}/{one.name}" for one in made]):
         yield f"{name}: no longer in hub.toml, removed"
+
+
+def prefect_yaml(project: Project, pool: str, folder: Path | None = None) -> str:
+    """The same deployments as a prefect.yaml, for those who put theirs in place with `prefect deploy --all`."""
+    made = []
+    for deployment in deployments(project, folder):
+        (schedule,) = deployment.schedules or ()
+        made.append({
+            "name": deployment.name,
+            "description": deployment.description,
+            "entrypoint": deployment.entrypoint,
+            "parameters": deployment.parameters,
+            "tags": deployment.tags,
+            "concurrency_limit": {"limit": 1, "collision_strategy": "CANCEL_NEW"},
+            "schedules": [{"slug": schedule.slug, **_when(schedule.schedule)}],
+            "work_pool": {"name": pool},
+        })  # fmt: skip
+    return yaml.safe_dump({"pull": [], "deployments": made}, sort_keys=False, allow_unicode=True)
+
+
+def _when(schedule: Any) -> dict[str, Any]:
+    said: dict[str, Any] = schedule.model_dump(mode="json", exclude_none=True)
+    if "interval" in said:
+        said["interval"] = schedule.interval.total_seconds()
+    return said
