@@ -21,6 +21,7 @@ from hub.cli import (
     close,
     connector,
     demo,
+    dunning,
     duplicates,
     golden,
     hold,
@@ -93,11 +94,13 @@ app.command("write-off")(books.write_off)
 app.command("ageing")(books.ageing)
 app.command("close-period")(books.close_period)
 app.command("books")(books.books)
+app.command("statement-of-account")(dunning.statement_of_account)
 app.command("schema")(schema.schema)
 app.command("demo")(demo.demo)
 app.command("plugins")(plugins.plugins)
 app.add_typer(duplicates.app, name="duplicates")
 app.add_typer(payments.app, name="payments")
+app.add_typer(dunning.app, name="dunning")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(statements.app, name="statements")
 app.add_typer(outbox.app, name="outbox")

@@ -37,10 +37,13 @@ def reconcile(
 
 def work(context: typer.Context, account: str | None, *, dry_run: bool, json: bool) -> None:
     """Reconcile what the store holds, and tell what was done and what needs a person."""
+    from hub.finance import dunning
     from hub.finance.ledger import Ledger, summary
 
     with session(context).engine() as engine:
         done = Ledger(engine).reconcile(account, dry_run=dry_run)
+        if not dry_run:
+            dunning.follow_up(engine)
         found = summary.of(done)
     rows(found, "reconcile", json=json, columns=("kind", "name", "count", "text"))
     if dry_run and not json:
