@@ -10,6 +10,9 @@ from hub.quality.match import parts
 from hub.quality.match.profile import Comparison, Level, Profile, Row
 from hub.quality.normal import person_name
 
+PARTS = [f"substr(born_l, {at}, {length}) = substr(born_r, {at}, {length})" for at, length in ((1, 4), (6, 2), (9, 2))]
+TWO_PARTS = " OR ".join(f"{PARTS[one]} AND {PARTS[other]}" for one, other in ((0, 1), (0, 2), (1, 2)))
+
 
 def prepare(values: Values) -> Row:
     """Bring a contact's values into the form in which they are compared."""
@@ -132,7 +135,14 @@ CONTACT = Profile(
             (
                 Level("the same", "born_l = born_r", 0.9, 0.0001, "born"),
                 Level("one digit off", "{near1}(born_l, born_r)", 0.06, 0.001),
-                Level("two digits off", "{near2}(born_l, born_r)", 0.02, 0.01),
+                Level("two of year, month and day the same", TWO_PARTS, 0.015, 0.003),
+                Level(
+                    "day and month swapped",
+                    "substr(born_l, 1, 4) = substr(born_r, 1, 4) AND "
+                    "substr(born_l, 6, 2) = substr(born_r, 9, 2) AND substr(born_l, 9, 2) = substr(born_r, 6, 2)",
+                    0.005,
+                    0.0001,
+                ),
             ),
             doubt=True,
         ),

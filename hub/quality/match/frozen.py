@@ -15,6 +15,8 @@ import msgspec
 from hub.quality.match.profile import Profile
 
 COMMON = 60  # a key that more records have is not compared: they would be pairs by the million that say nothing
+RARE = 8  # a key that no more records have is compared in any case
+EACH = 6  # candidates a record: where there would be more, fewer records may share a key
 KEPT = 50_000  # so many of a column's most frequent values keep their own frequency, the others share the lowest
 
 

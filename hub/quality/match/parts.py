@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -52,6 +53,8 @@ REGISTERS = frozenset(
 )
 ORDER = ("main", "billing", "work", "delivery", "home")
 KEPT = 200_000
+BEHIND = re.compile(r"(?P<name>[^\W\d_]+(?:[ .-]+[^\W\d_]+)*\.?) (?P<number>[1-9]\d{0,3})")
+AHEAD = re.compile(r"(?P<number>[1-9]\d{0,3}) (?P<name>[^\W\d_]+(?:[ .-]+[^\W\d_]+)*\.?)")
 NUMBER: dict[str, Kind] = {"number": "text", "numbers": "texts", "schemes": "texts"}
 PLACE: dict[str, Kind] = {
     "street": "text",
@@ -113,7 +116,7 @@ def place(values: Values) -> Row:
 
 def _parted(address: dict[str, str]) -> Row:
     country = address.get("country")
-    found = _street(address.get("street") or "")
+    found = _line(address.get("street") or "")
     if not found.number and found.name.isdecimal():
         found = Street("", found.name, found.unit)
     return {
@@ -125,6 +128,16 @@ def _parted(address: dict[str, str]) -> Row:
         "region": words(address.get("region") or "") or None,
         "country": country,
     }
+
+
+def _line(text: str) -> Street:
+    """Part a street line; the many numbers of one street are parted once."""
+    plain = BEHIND.fullmatch(text) or AHEAD.fullmatch(text)
+    if plain is None:
+        return _street(text)
+    name, number = plain["name"], plain["number"]
+    found = _street(f"{name} 1" if text.startswith(name) else f"1 {name}")
+    return found._replace(number=number) if found.number == "1" else _street(text)
 
 
 _street = lru_cache(maxsize=KEPT)(lambda text: street(text) if text else Street("", "", ""))

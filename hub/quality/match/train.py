@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hub.quality.match.cache import Cache
-from hub.quality.match.frozen import COMMON, KEPT, Frozen
+from hub.quality.match.frozen import COMMON, EACH, KEPT, RARE, Frozen
 from hub.quality.match.profile import Comparison
 from hub.quality.match.settings import column, settings, shipped
 from hub.quality.match.settle import settle
 
 FEWEST = 1_000  # records below which the shipped chances are better than anything learnt
-PAIRS = 1_000_000  # at most so many pairs are looked at in each session
+PAIRS = 500_000  # at most so many pairs are looked at in each session
 SEED = 7
 ENOUGH = 50  # pairs that agree in the columns of a session, below which it is left out
 UNSEEN = 0.1  # of the shipped chance for a level that training has not seen once
@@ -43,7 +43,8 @@ def train(cache: Cache) -> Frozen:
 
 def _stops(cache: Cache) -> list[str]:
     """The keys that too many records have, as text: the hash of a text may change with DuckDB's version."""
-    found = cache.rows(f"SELECT k, any_value(h) FROM kept.blocking GROUP BY k HAVING count(*) > {COMMON}")
+    common = _common(cache)
+    found = cache.rows(f"SELECT k, any_value(h) FROM kept.blocking GROUP BY k HAVING count(*) > {common}")
     if not found:
         return []
     wanted = {k for k, _ in found}
@@ -56,6 +57,20 @@ def _stops(cache: Cache) -> list[str]:
     cache.db.execute("DROP TABLE holder")
     hashes = cache.rows("SELECT t, hash(t) FROM (SELECT unnest(?) AS t)", texts)
     return [text for text, k in hashes if k in wanted]
+
+
+def _common(cache: Cache) -> int:
+    """How many records may share a key: so many that the candidates stay a few times the records."""
+    sizes = cache.rows(
+        "SELECT n, count(*) FROM (SELECT count(*) AS n FROM kept.blocking GROUP BY k) "
+        f"WHERE n BETWEEN 2 AND {COMMON} GROUP BY n ORDER BY n"
+    )
+    left = EACH * max(cache.count(), FEWEST)
+    for n, keys in sizes:
+        left -= keys * n * (n - 1) // 2
+        if left < 0 and n > RARE:
+            return int(n) - 1
+    return COMMON
 
 
 def _frequencies(cache: Cache) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
