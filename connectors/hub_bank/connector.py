@@ -83,6 +83,12 @@ class Bank(Connector):
         """Let go of the place."""
         self.place.close()
 
+    def afresh(self, stream: str, cursor: str) -> str | None:
+        """Read all files again, and remember what is known of those that are gone: entries keep their keys."""
+        known = state(cursor)
+        known.files = {}
+        return known.text()
+
     def pull(self, stream: str, cursor: str | None = None) -> Iterator[Page]:
         """Yield the entries of all files that are not as they were read last; files named by a person always."""
         known = state(cursor)

@@ -121,6 +121,13 @@ class Connector(ABC):
         """The cursor that stands for a moment (ISO 8601, UTC), for `hub sync --since`. Raises ConfigError."""
         raise ConfigError(f"{self.name}: {stream} cannot be read from a moment on; leave --since out")
 
+    def afresh(self, stream: str, cursor: str) -> str | None:
+        """The cursor with which everything is read again; None, as a rule: without one.
+
+        For a cursor that holds more than how far was read, such as what is known of files that are gone.
+        """
+        return None
+
     def read(self, stream: str, keys: Sequence[str]) -> Iterator[Record]:
         """Yield the records with these keys, fresh, in any order; one that is gone as a tombstone."""
         raise NotImplementedError(f"{self.name}: {stream} cannot be read by key")

@@ -132,7 +132,7 @@ def proof(store: Store) -> list[str]:
     for (account, code, _), chain in chains.items():
         ends = {one.closing for one in chain}
         for before, one in pairwise(chain):
-            if one.opening not in ends and one.from_on and before.to_on and one.from_on >= before.to_on:
+            if one.opening not in ends and one.from_on and before.to_on and one.from_on > before.to_on:
                 found.append(
                     f"{account}: between {before.to_on} and {one.from_on} a statement is missing: it closed with "
                     f"{plain(before.closing, code)} {code} and goes on with {plain(one.opening, code)} {code}"

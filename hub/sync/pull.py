@@ -29,7 +29,8 @@ def pull(walk: Walk, feed: Feed, full: bool, since: str | None, progress: Progre
     seen = Sweep() if full and feed.stream.complete else None
     batch: list[Record] = []
     done, last = 0, time.monotonic()
-    pages: Iterator[Page] = feed.connector.pull(feed.stream.name, None if full else cursor)
+    begin = cursor if not full else feed.connector.afresh(feed.stream.name, cursor) if cursor else None
+    pages: Iterator[Page] = feed.connector.pull(feed.stream.name, begin)
     if feed.connector.ahead and isinstance(pages, Generator):
         pages = ahead(pages)
     ended = closing(pages) if isinstance(pages, Generator) else nullcontext()

@@ -33,7 +33,7 @@ def detailed(element: Any, amount: Money, booked: date, value: date | None) -> t
     extra = clean(text(element, "AddtlNtryInf"))
     plain = Entry(
         amount, booked, value, reference, extra, line=element.sourceline, method=_method(element),
-        charges=_charges(element, amount.currency), instructed=_instructed(element, amount),
+        charges=_charges(element, amount.currency), instructed=_instructed(element, amount), lump=True,
     )  # fmt: skip
     if not details:
         return plain, None
