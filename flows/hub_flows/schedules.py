@@ -16,7 +16,8 @@ from prefect.schedules import Cron, Interval, Schedule
 from prefect.types.entrypoint import EntrypointType
 
 from hub.config import Project, ScheduleConfig
-from hub_flows.sync import FLOW, sync_flow
+from hub_flows.duplicates import duplicates_flow
+from hub_flows.sync import sync_flow
 
 TAG = "hub"  # of all deployments the hub makes, and so of their runs
 
@@ -32,14 +33,19 @@ def deployments(project: Project, folder: Path | None = None) -> list[RunnerDepl
 
 def deployment(project: Project, schedule: ScheduleConfig, folder: Path) -> RunnerDeployment:
     """Return the deployment of one schedule; its flow is found by module, wherever the hub is installed."""
-    named: Any = sync_flow.to_deployment(
+    flow: Any = duplicates_flow if schedule.run == "duplicates" else sync_flow
+    parameters: dict[str, Any] = {"project": str(folder), "full": False}
+    if schedule.run == "sync":
+        parameters["connections"] = list(schedule.connections) or None
+    what = ", ".join(schedule.connections) or ("all connections" if schedule.run == "sync" else schedule.run)
+    named: Any = flow.to_deployment(
         name=f"{project.root.name}.{schedule.name}",
         schedule=when(schedule),
-        parameters={"project": str(folder), "connections": list(schedule.connections) or None, "full": False},
+        parameters=parameters,
         tags=[TAG, own(folder)],
         concurrency_limit=ONE,
         paused=False,  # also where it was paused before: hub.toml says that it runs
-        description=f"{', '.join(schedule.connections) or 'all connections'} of {folder}, from [schedules.{schedule.name}]",
+        description=f"{what} of {folder}, from [schedules.{schedule.name}]",
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
     return named  # type: ignore[no-any-return]
@@ -67,7 +73,8 @@ def prune(folder: Path, keep: Iterable[str]) -> list[str]:
     with get_client(sync_client=True) as client:
         mine = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG, own(folder)]))
         for found in client.read_deployments(deployment_filter=mine):
-            if found.name not in kept:
+            name = f"{client.read_flow(found.flow_id).name}/{found.name}"
+            if name not in kept:
                 client.delete_deployment(found.id)
-                gone.append(f"{FLOW}/{found.name}")
+                gone.append(name)
     return gone

@@ -22,6 +22,7 @@ from hub.config.project import (
     Rule,
     RuleName,
     ScheduleConfig,
+    Scheduled,
     StreamConfig,
 )
 from hub.config.settings import Settings
@@ -218,5 +219,8 @@ class _Reader:
         except (KeyError, OSError, ValueError):
             table.wrong("timezone", f'no time zone "{zone}"; write one such as "Europe/Berlin"')
         wanted = self.named(table, "connections", connections)
+        what: Scheduled = table.choice("run", get_args(Scheduled), "sync")
+        if wanted and what != "sync":
+            table.wrong("connections", "duplicates are looked for among all records, whatever their connection")
         table.done()
-        return ScheduleConfig(name, wanted, cron, seconds(every) if every else None, zone)
+        return ScheduleConfig(name, wanted, cron, seconds(every) if every else None, zone, what)

@@ -56,15 +56,20 @@ class Rule:
     order: tuple[str, ...] = ()  # connections, the best first; those not named come after all that are
 
 
+Scheduled = Literal["sync", "duplicates"]
+"""What a schedule runs: a sync, or the search for duplicates."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScheduleConfig:
-    """When a sync runs by itself: `cron` in `timezone`, or `every` so many seconds."""
+    """When something runs by itself: `cron` in `timezone`, or `every` so many seconds."""
 
     name: str
     connections: tuple[str, ...] = ()  # none named: all
     cron: str | None = None
     every: float | None = None
     timezone: str = "UTC"
+    run: Scheduled = "sync"
 
 
 @dataclass(frozen=True, slots=True)

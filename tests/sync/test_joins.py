@@ -102,6 +102,21 @@ def test_the_merged_values_reach_both_and_go_home_again(on_merge: str) -> None:
     assert w.writes() == writes
 
 
+def test_an_empty_value_never_beats_one_however_late_it_was_emptied() -> None:
+    for turned in (False, True):
+        w = World({}, {})
+        a, _ = w.systems
+        a.add(1, email="one@x", name="One", phone="111")
+        a.add(2, email="two@x", name="Two", phone="222")
+        w.sync()
+        a.edit("A1", "phone", None)
+        w.sync()
+        ids = [golden_of(w, key) for key in ("A1", "A2")]
+        joined(w, *(reversed(ids) if turned else ids))
+        (one,) = w.golden()
+        assert one["phones.main"] == "222"
+
+
 def test_what_cannot_be_is_refused_in_words() -> None:
     w = World({}, {})
     for n in range(4):
@@ -145,6 +160,42 @@ def test_a_record_that_came_meanwhile_goes_to_the_side_it_was_known_by() -> None
     assert golden_of(w, "B1") == two
 
 
+def slow_clock() -> tuple[World, int]:
+    """A's name was edited and is in B, whose clock is slow; then its customer is merged with another one."""
+    w = told(World({}, {"skew": -3600}), "update")
+    a, _ = w.systems
+    a.add(1, email="one@x", name="One")
+    a.add(2, email="two@x", name="Two")
+    w.sync()
+    a.edit("A1", "name", "One of A")
+    w.clock.now += 5
+    a.edit("A2", "name", "Two of A")
+    w.sync()
+    return w, joined(w, golden_of(w, "A1"), golden_of(w, "A2"))
+
+
+def test_an_edit_on_what_was_there_before_the_merge_stands_after_it_by_a_slow_clock_too() -> None:
+    w, merge = slow_clock()
+    w.systems[1].edit("B1", "name", "One of B")  # on top of "One of A", before the merge has reached it
+    w.sync()
+    parted(w, merge)
+    w.sync()
+    assert w.systems[0].rows["A1"]["data"]["name"] == "One of B"
+
+
+def test_an_edit_on_what_the_merge_wrote_is_based_on_that_after_it() -> None:
+    w, merge = slow_clock()
+    w.sync()
+    before = state(w)["links"]
+    parted(w, merge)
+    after = state(w)["links"]
+    moved = [at for at in before if before[at][5]["name"][0] == "Two of A" and after[at][0] != golden_of(w, "A2")]
+    assert len(moved) == 2  # A1 and B1 show what is the other's now
+    for at in moved:
+        assert after[at][5]["name"] == before[at][5]["name"]
+        assert after[at][5]["name"][1] is not None
+
+
 @many(0.5)
 @given(st.lists(system(False), min_size=2, max_size=3), START, ANY_RULE, steps(8, False))
 def test_merge_then_unmerge_restores_exactly(systems: list[Any], start: Any, rule: str, trace: Any) -> None:
@@ -179,6 +230,19 @@ def test_the_order_of_merges_decides_nothing(start: Any, rule: str, trace: Any, 
         (end,) = r.world.golden() if len(r.world.golden()) == 1 else [r.world.golden()]
         ends.append(end)
     assert ends[0] == ends[1]
+
+
+def check_lifted(world: World) -> None:
+    """What a side regained stands above what its records were told while it was merged."""
+    with world.walk.begin() as work:
+        work.load_golden(row[0] for row in work.tx.rows("SELECT id FROM golden"))
+        for link in work.links.values():
+            golden = work.goldens[link.golden_id or ""]
+            for path in link.seen:
+                ranking = work.merging.rankings.of("customer", path)
+                base = link.base(path, golden, ranking)
+                if base is not None and path in golden.values and link.meant(path) != golden.values[path]:
+                    assert not ranking.greater(base, golden.stamp(path)), (link.key, path)
 
 
 def both(r: Run) -> tuple[str, str]:
@@ -227,6 +291,7 @@ def test_merged_edited_and_taken_apart_each_side_has_its_own(
         r.world.clock.now += 2
         r.calm(2)
     parted(r.world, merge)
+    check_lifted(r.world)
     r.calm(5)
     r.check_quiet()
     r.check_no_duplicates()

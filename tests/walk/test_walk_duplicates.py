@@ -142,6 +142,23 @@ def test_from_a_pair_to_one_record_and_back(yard: Yard) -> None:
     assert acts == [("mia", "duplicates accept"), ("mia", "duplicates unmerge")]
 
 
+def test_a_document_under_either_of_the_two_is_left_as_it_is(light: Yard) -> None:
+    north, south, who = two(light)
+    (p,) = propose(light, (who["Anne Co"], who["Anne"]))
+    light.plain("duplicates", "accept", p, "--keep", who["Anne Co"], "--yes")
+    light.sync()
+    one = next(key for key, row in north.rows("clients").items() if row["owner"] == "ben" and row["phone"])
+    other = next(key for key, row in south.rows("clients").items() if not row["phone"])
+    north.add("bills", number="N-9", client=one, amount="10.00")
+    south.add("bills", number="N-9", client=other, amount="10.00")
+    light.sync()
+    light.quiet()
+    shown = [row["client"] for book in (north, south) for row in book.rows("bills").values() if row["number"] == "N-9"]
+    assert shown == [one, other]
+    (bill,) = light("list", "invoice", "--where", "number=N-9")
+    assert bill["values"]["customer"] == who["Anne Co"]
+
+
 def test_the_second_record_of_a_stream_is_left_or_written_as_configured(light: Yard) -> None:
     _, _, who = two(light)
     light.settings(ledger("north") + ledger("south") + '[duplicates.on_merge]\nsouth = "update"\n')
