@@ -19,6 +19,9 @@ def reconcile(
     ] = None,
     account: Annotated[str | None, typer.Option(help="Only payments on this account of ours.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would come of it; nothing is stored.")] = False,
+    mail: Annotated[
+        bool, typer.Option("--report", help="Mail what needs a person to [finance] report_to, by the next hub sync.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Match payments to invoices, say of each why, and post what may be posted by itself.
@@ -28,22 +31,27 @@ def reconcile(
     matched by the policies they give.
     """
     if scenario is None:
-        work(context, account, dry_run=dry_run, json=json)
-    elif account is not None or dry_run:
-        raise ConfigError("hub reconcile: --scenario stores nothing; leave out --account and --dry-run")
+        work(context, account, dry_run=dry_run, mail=mail, json=json)
+    elif account is not None or dry_run or mail:
+        raise ConfigError("hub reconcile: --scenario stores nothing; leave out the other options")
     else:
         try_cases(scenario, json=json)
 
 
-def work(context: typer.Context, account: str | None, *, dry_run: bool, json: bool) -> None:
+def work(context: typer.Context, account: str | None, *, dry_run: bool, mail: bool, json: bool) -> None:
     """Reconcile what the store holds, and tell what was done and what needs a person."""
-    from hub.finance import dunning
+    from hub.finance import dunning, report
     from hub.finance.ledger import Ledger, summary
 
     with session(context).engine() as engine:
-        done = Ledger(engine).reconcile(account, dry_run=dry_run)
+        ledger = Ledger(engine)
+        if mail and not engine.project.finance.report_to:
+            raise ConfigError('hub.toml: finance: report_to is missing; write report_to = ["finance@example.com"]')
+        done = ledger.reconcile(account, dry_run=dry_run)
         if not dry_run:
             dunning.follow_up(engine)
+            if mail:
+                report.report(ledger, done, ledger.today())
         found = summary.of(done)
     rows(found, "reconcile", json=json, columns=("kind", "name", "count", "text"))
     if dry_run and not json:

@@ -161,3 +161,34 @@ def test_a_draft_goes_out_only_when_released_with_the_statement_attached(office:
     assert golden["state"] == "sent"
     assert message_from_bytes(bytes(mail))["Message-ID"] == mail["Message-ID"]
     assert golden["attachments"][0]["digest"].startswith("sha256:")
+
+
+def test_finance_hears_by_mail_what_needs_a_person(office: Office, servers: MailServers) -> None:
+    given = dict(servers.settings())
+    office.monkeypatch.setenv("BOX_PASSWORD", given.pop("password"))
+    settings = "\n".join(f"{name} = {json.dumps(value)}" for name, value in given.items())
+    office.settings(f'report_to = ["cfo@company.example"]\n{POST}', MAIL.format(settings=settings))
+    office.entry("B1", "119.00", "INV-1001")
+    office.entry("B2", "42.00", "=cmd()", payer="Nobody Known")
+    before = len(servers.sent)
+    office.morning("--report")
+    assert len(servers.sent) == before
+    office("sync", code=(0, 1))
+    office("reconcile", "--report")  # the same again on the same day is not said again
+    office("sync", code=(0, 1))
+    (mail,) = [m.message for m in servers.sent[before:]]
+    assert (mail["To"], "1 payments posted, 1 need a person" in mail["Subject"]) == ("cfo@company.example", True)
+    body = mail.get_body(("plain",)).get_content()
+    assert "42.00 EUR" in body
+    assert "checks hold" in body
+    (part,) = [p for p in mail.walk() if "spreadsheet" in p.get_content_type()]
+    sheet = openpyxl.load_workbook(BytesIO(part.get_payload(decode=True))).active
+    assert [c.value for c in sheet[2]][4:5] == ["=cmd()"]
+    assert sheet.max_row == 2
+
+
+def test_a_report_wants_somebody_to_get_it(office: Office) -> None:
+    office.write()
+    office("sync")
+    office("reconcile", "--report", code=2)
+    assert "report_to" in office.err
