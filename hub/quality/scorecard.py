@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -28,6 +28,17 @@ class Cell:
     doubled: int = 0
     stale: int = 0
     checks: Counter[str] = field(default_factory=Counter)  # records with at least one fault, by check
+
+    def add(self, alike: Alike, number: int, measures: Mapping[str, str]) -> None:
+        """Count that many records that are alike."""
+        failed = {measures.get(name, "validity") for name in alike.failed}
+        self.records += number
+        self.expected += number * alike.expected
+        self.lacking += number * alike.lacking
+        self.invalid += number * ("validity" in failed)
+        self.doubled += number * ("uniqueness" in failed)
+        self.stale += number * ("timeliness" in failed)
+        self.checks.update(dict.fromkeys(alike.failed, number))
 
     def scores(self) -> Iterator[tuple[str, int, int]]:
         """(measure, good, total), the checks that found something behind the four measures."""
@@ -55,47 +66,45 @@ class Score(NamedTuple):
         return self.good / self.total if self.total else None
 
 
+class Alike(NamedTuple):
+    """What records can have in common that matters to the card: they are counted once for all of them."""
+
+    model: str
+    connection: str
+    lines: tuple[str, ...]
+    expected: int
+    lacking: int
+    failed: frozenset[str]
+
+
 def count(judged: Iterable[Judged], book: Book) -> dict[Place, Cell]:
     """Count what was judged, golden records and the records of each system apart."""
-    cells: dict[Place, Cell] = {}
-    kinds = {name: book.measure(name) for name in book.names()}
+    tally: Counter[Alike] = Counter()
     for one in judged:
         if one.values:
-            _put(cells, kinds, (one.model, ""), one.values, one.verdict, one.more)
+            tally[_alike(one.model, "", one.values, one.verdict, one.more)] += 1
         twice = tuple(fault for fault in one.more if fault.check == "duplicate")
         for shown in one.shown:
-            more = shown.more if not twice else (*(f for f in shown.more if f.check != "duplicate"), *twice)
-            _put(cells, kinds, (one.model, shown.connection), shown.values, shown.verdict, more)
+            more = shown.more if not twice else (*shown.more, *twice)
+            tally[_alike(one.model, shown.connection, shown.values, shown.verdict, more)] += 1
+    measures = {name: book.measure(name) for name in book.names()}
+    cells: dict[Place, Cell] = {}
+    for alike, number in tally.items():
+        for line in ("", *alike.lines):
+            cells.setdefault((alike.model, alike.connection, line), Cell()).add(alike, number, measures)
     return cells
 
 
-def _put(
-    cells: dict[Place, Cell], kinds: dict[str, str], where: tuple[str, str], values: Values, verdict: Verdict,
-    more: Sequence[Fault],
-) -> None:  # fmt: skip
-    failed = {fault.check for fault in verdict.faults}
-    failed.update(fault.check for fault in more)
-    measures = {kinds.get(name, "validity") for name in failed}
-    for line in ("", *lines_of(values)):
-        place = (*where, line)
-        cell = cells.get(place)
-        if cell is None:
-            cell = cells[place] = Cell()
-        cell.records += 1
-        cell.expected += verdict.expected
-        cell.lacking += verdict.lacking
-        if failed:
-            cell.invalid += "validity" in measures
-            cell.doubled += "uniqueness" in measures
-            cell.stale += "timeliness" in measures
-            cell.checks.update(failed)
+def _alike(model: str, connection: str, values: Values, verdict: Verdict, more: Sequence[Fault]) -> Alike:
+    failed = frozenset([fault.check for fault in verdict.faults] + [fault.check for fault in more])
+    return Alike(model, connection, lines_of(values), verdict.expected, verdict.lacking, failed)
 
 
-def lines_of(values: Values) -> list[str]:
+def lines_of(values: Values) -> tuple[str, ...]:
     """The business lines a record belongs to."""
     if "line" in values:
-        return [values["line"]] if values["line"] else []
-    return [line for path, line in _memberships(tuple(values)) if values[path]]
+        return (str(values["line"]),) if values["line"] else ()
+    return tuple([line for path, line in _memberships(tuple(values)) if values[path]])
 
 
 @lru_cache(maxsize=4096)
@@ -138,12 +147,12 @@ def found(
                 continue
             doubled = [fault for fault in mine if fault.check == "duplicate"]
             own = [f for f in (*shown.verdict.faults, *shown.more) if f.check in names and f.check != "duplicate"]
-            lines = tuple(lines_of(shown.values))
+            lines = lines_of(shown.values)
             if line is None or line in lines:
                 for fault in (*own, *doubled):
                     yield Found(fault, one.model, one.id, shown.connection, shown.stream, shown.key, lines)
         if connection is None and one.values:
-            lines = tuple(lines_of(one.values))
+            lines = lines_of(one.values)
             if line is None or line in lines:
                 for fault in mine:
                     yield Found(fault, one.model, one.id, *_source(one, fault), lines)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import phonenumbers
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from hub.model import MODELS
 from hub.quality.checks import CHECKS, Book, severe
+from hub.quality.checks.presence import EXPECTED
 from hub.quality.checks.stale import DAY, stale
 
 TODAY = date(2026, 11, 22)
@@ -66,6 +69,9 @@ VALUES = [
     ("customer", {"bank_accounts.main": "DE88370400440532013000"}, "iban"),
     ("payment", {"payer_account": "DE88370400440532013000"}, "payer-account"),
     ("payment", {"payer_account": "12345678"}, None),
+    ("payment", {"structured_reference": "RF19539007547034"}, "reference-digits"),
+    ("payment", {"payer_bank": "COBADEFFXXX"}, None),
+    ("payment", {"payer_bank": "COBA"}, "bic"),
     ("invoice", {"reference": "RF18539007547034"}, None),
     ("invoice", {"reference": "RF19539007547034"}, "reference-digits"),
     ("invoice", {"reference": "Order 12"}, None),
@@ -127,6 +133,7 @@ def test_completeness_counts_what_a_record_should_hold() -> None:
     assert (verdict.expected, verdict.lacking) == (7, 5)
     person = Book().judge("customer", {"name": "A", "kind": "person"}, TODAY)
     assert person.expected == 6
+    assert "due_on" not in {f.field for f in Book().judge("invoice", {"kind": "credit_note"}, TODAY).faults}
     lacking = {
         f.field for f in Book().judge("invoice", {"lines": [], "number": "1"}, TODAY).faults if f.check == "missing"
     }
@@ -197,3 +204,26 @@ def test_no_value_makes_a_check_stumble(values: dict[str, Any], model: str) -> N
     """Whatever stands in a record, the checks answer: one that raised would end the run for all other records."""
     Book().judge(model, values, TODAY)
     stale(model, values, 0, 10**15, TODAY + timedelta(days=1))
+
+
+def test_a_check_that_shares_its_search_can_be_off_alone() -> None:
+    euro = {
+        "lines": [{"quantity": "1", "unit_price": "5.00", "tax_rate": "0.19", "amount": [1000, "EUR"]}],
+        "net": [9000, "EUR"], "tax": [5000, "EUR"], "total": [14000, "EUR"],
+    }  # fmt: skip
+    every = {"line-amount", "lines-total", "tax-total"}
+    assert set(found("invoice", euro)) == every
+    for name in every:
+        assert set(found("invoice", euro, Book(off=frozenset({name})))) == every - {name}
+        assert len({why for _, model, check in severe(name) if model == "invoice" for why in check(euro)}) == 1
+
+
+def test_the_page_tells_of_every_check_and_every_expected_field() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs/quality.md").read_text()
+    rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \| [^|]+ \| ([^|]+) \|$", page, re.MULTILINE)
+    assert [(name, measure, text.strip()) for name, measure, text in rows] == [
+        (c.name, c.measure, c.text) for c in CHECKS
+    ]
+    for model, texts in EXPECTED.items():
+        (row,) = re.findall(rf"^\| {model} \| (`.+) \|$", page, re.MULTILINE)
+        assert re.findall("`([^`]+)`", row) == [part.strip() for text in texts for part in text.split("|")]

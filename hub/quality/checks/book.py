@@ -27,6 +27,9 @@ BY_NAME = {check.name: check for check in CHECKS}
 Reasons = Callable[[Values], Iterable[str]]
 
 
+NOTHING_WANTED = Wanted(0, (), ())
+
+
 class Verdict(NamedTuple):
     """What the checks say of one record's values."""
 
@@ -40,6 +43,8 @@ class Plan(NamedTuple):
 
     tests: tuple[tuple[str, str, Test], ...]
     finds: tuple[Find, ...]
+    mixed: bool  # whether one of these finds also for a check that is off
+    plugins: tuple[tuple[str, Reasons], ...]
     wanted: Wanted
 
 
@@ -49,7 +54,7 @@ class Book:
 
     plugins: Mapping[str, tuple[str, Reasons]] = field(default_factory=dict)
     off: frozenset[str] = frozenset()
-    _plans: dict[tuple[str, tuple[str, ...], bool], Plan] = field(default_factory=dict)
+    _plans: dict[tuple[str, tuple[str, ...], str], Plan] = field(default_factory=dict)
 
     def names(self) -> list[str]:
         """The checks in force, ours first; a plugin's check of the same name stands in for ours."""
@@ -61,7 +66,7 @@ class Book:
 
     def judge(self, model: str, values: Values, today: date) -> Verdict:
         """Ask everything of a record's values that can be asked of them alone."""
-        plan = self._plan(model, tuple(values), values.get("kind") == "person")
+        plan = self._plan(model, tuple(values), str(values.get("kind", "")))
         faults: list[Fault] = []
         for path, name, test in plan.tests:
             value = values[path]
@@ -69,14 +74,15 @@ class Book:
                 faults.append(Fault(name, path, value, why))
         for find in plan.finds:
             faults += find(model, values, today)
-        for name, (of, check) in self.plugins.items():
-            if of == model and name not in self.off:
-                faults += (Fault(name, "", None, str(why)) for why in _reasons(check, values))
-        lacks = missing(model, values, plan.wanted)
-        return Verdict((*faults, *lacks), len(plan.wanted), len(lacks))
+        if plan.mixed:
+            faults = [fault for fault in faults if fault.check not in self.off and fault.check not in self.plugins]
+        for name, check in plan.plugins:
+            faults += (Fault(name, "", None, str(why)) for why in _reasons(check, values))
+        lacks = missing(values, plan.wanted)
+        return Verdict((*faults, *lacks), plan.wanted.size, len(lacks))
 
-    def _plan(self, model: str, paths: tuple[str, ...], person: bool) -> Plan:
-        plan = self._plans.get((model, paths, person))
+    def _plan(self, model: str, paths: tuple[str, ...], kind: str) -> Plan:
+        plan = self._plans.get((model, paths, kind))
         if plan is None:
             ours = [check for check in CHECKS if check.name not in self.off and check.name not in self.plugins]
             tests = (
@@ -87,12 +93,27 @@ class Book:
                 for path in paths
                 if matches(pattern, path)
             )
-            finds = (c.find for c in ours if c.find is not None and (not c.models or model in c.models))
+            finds = dict.fromkeys(
+                check.find for check in ours if check.find is not None and _asked(check, model, paths)
+            )
+            shared = {check.find for check in CHECKS if check.find is not None and check not in ours}
             expects = any(check.name == "missing" for check in ours)
-            plan = Plan(tuple(tests), tuple(finds), wanted(model, paths, person=person) if expects else ())
+            plan = Plan(
+                tuple(tests),
+                tuple(finds),
+                mixed=not shared.isdisjoint(finds),
+                plugins=tuple((n, c) for n, (of, c) in self.plugins.items() if of == model and n not in self.off),
+                wanted=wanted(model, paths, kind) if expects else NOTHING_WANTED,
+            )
             if len(self._plans) < 10_000:  # as many shapes of records as anybody has
-                self._plans[model, paths, person] = plan
+                self._plans[model, paths, kind] = plan
         return plan
+
+
+def _asked(check: Check, model: str, paths: tuple[str, ...]) -> bool:
+    if check.models and model not in check.models:
+        return False
+    return not check.needs or any(matches(pattern, path) for pattern in check.needs for path in paths)
 
 
 def _reasons(check: Reasons, values: Values) -> Sequence[str]:

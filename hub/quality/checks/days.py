@@ -36,6 +36,10 @@ DATED = {
     for model, struct in MODELS.items()
 }
 
+EARLIER = tuple({first for pairs in ORDER.values() for first, _ in pairs})
+HAPPENED = tuple({path for paths in PAST.values() for path in paths})
+ALL_DAYS = tuple({path for paths in DATED.values() for path in paths})
+
 
 def _order(model: str, values: Values, today: date) -> Iterator[Fault]:
     for first, last in ORDER.get(model, ()):
@@ -61,7 +65,7 @@ def _possible(model: str, values: Values, today: date) -> Iterator[Fault]:
 
 
 DAYS = (
-    Check("date-order", "an end before its beginning: due before issued, delivered before ordered", models=tuple(ORDER), find=_order),
-    Check("future", "what has happened, dated in the future; documents may be dated a month ahead", models=tuple(PAST), find=_future),
-    Check("year", "a year before 1950 or from 2100 on", models=tuple(m for m in DATED if DATED[m]), find=_possible),
+    Check("date-order", "an end before its beginning: due before issued, delivered before ordered", models=tuple(ORDER), find=_order, needs=EARLIER),
+    Check("future", "what has happened, dated in the future; documents may be dated a month ahead", models=tuple(PAST), find=_future, needs=HAPPENED),
+    Check("year", "a year before 1950 or from 2100 on", models=tuple(m for m in DATED if DATED[m]), find=_possible, needs=ALL_DAYS),
 )  # fmt: skip

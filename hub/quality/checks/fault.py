@@ -38,4 +38,5 @@ class Check:
     models: tuple[str, ...] = ()  # none named: all
     paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # model or "*": patterns such as emails.*
     test: Test | None = None
-    find: Find | None = None
+    find: Find | None = None  # several checks may share one that finds for all of them
+    needs: tuple[str, ...] = ()  # patterns: `find` is not asked of records that have none of these; none named: always

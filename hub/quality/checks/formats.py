@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
 
@@ -28,6 +27,8 @@ OFTEN = (
     "t-online.de",
 )
 
+LONGEST = max(map(len, OFTEN)) + 1
+
 
 def _email(value: Any, _: Values) -> str | None:
     try:
@@ -46,7 +47,7 @@ def _email_domain(value: Any, _: Values) -> str | None:
 def _domain_fault(host: str) -> str | None:
     if host in EXAMPLES or host.rpartition(".")[2] in RESERVED:
         return f"{host} receives no mail: it is reserved for examples"
-    if host in FREEMAIL:
+    if host in FREEMAIL or len(host) > LONGEST:
         return None
     meant = next((known for known in OFTEN if _one_off(host, known)), None)
     return f"{host} looks like a typing mistake; {meant} was meant" if meant else None
@@ -65,29 +66,24 @@ def _one_off(one: str, other: str) -> bool:
 
 
 @cache
-def _lengths() -> Mapping[str, frozenset[int]]:
-    """How long a national number can be, by country calling code; from the library's own metadata."""
+def _lengths(code: str) -> frozenset[int]:
+    """How long a national number behind a country's calling code can be, by the library's own metadata."""
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
-    found: dict[str, frozenset[int]] = {}
-    for code, regions in COUNTRY_CODE_TO_REGION_CODE.items():
-        kinds = [
-            PhoneMetadata.metadata_for_region(region, None) or PhoneMetadata.metadata_for_nongeo_region(code, None)
-            for region in regions
-        ]
-        descriptions = [kind.general_desc for kind in kinds if kind and kind.general_desc]
-        found[str(code)] = frozenset(n for one in descriptions for n in one.possible_length)
-    return found
+    found: set[int] = set()
+    for region in COUNTRY_CODE_TO_REGION_CODE.get(int(code), ()):
+        kind = PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
+        if kind is not None and kind.general_desc is not None:
+            found.update(kind.general_desc.possible_length)
+    return frozenset(found)
 
 
 def _phone(value: Any, _: Values) -> str | None:
     number = str(value)
     if not E164.fullmatch(number):
         return "is no number in E.164, such as +49301234567"
-    lengths = _lengths()
     for size in (1, 2, 3):
-        possible = lengths.get(number[1 : 1 + size])
-        if possible is not None:
+        if possible := _lengths(number[1 : 1 + size]):
             if len(number) - 1 - size in possible:
                 return None
             return f"has {len(number) - 1 - size} figures behind +{number[1 : 1 + size]}, which no number there has"
@@ -145,7 +141,7 @@ MONEY = {
     "contract": ("amount",),
     "order": ("net", "tax", "total"),
     "invoice": ("net", "tax", "total", "open"),
-    "payment": ("amount", "fee", "refunded"),
+    "payment": ("amount", "fee", "refunded", "charges", "instructed"),
 }
 FORMATS = (
     Check("email", "an address that no mail server takes", paths={"*": ("emails.*",)}, test=_email),

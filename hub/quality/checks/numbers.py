@@ -114,6 +114,12 @@ def _account(value: Any, values: Values) -> str | None:
     return iban_fault(text) if IBAN.fullmatch(text) else None
 
 
+def _bic(value: Any, values: Values) -> str | None:
+    from stdnum import bic
+
+    return None if bic.is_valid(str(value)) else "is no BIC (ISO 9362)"
+
+
 def _creditor_reference(value: Any, values: Values) -> str | None:
     """ISO 11649: RF, two check digits, up to 21 signs. Other references have rules only their issuer knows."""
     text = re.sub(r"\s", "", str(value)).upper()
@@ -125,9 +131,10 @@ def _creditor_reference(value: Any, values: Values) -> str | None:
 
 
 NUMBERS = (
-    Check("tax-id", "a tax number whose check digits or form its country does not have", models=("customer",), find=_tax_id),
-    Check("register-number", "a number of a known register (siren, uid ...) that cannot be", models=("customer",), find=_registration),
+    Check("tax-id", "a tax number whose check digits or form its country does not have", models=("customer",), find=_tax_id, needs=VAT),
+    Check("register-number", "a number of a known register (siren, uid ...) that cannot be", models=("customer",), find=_registration, needs=("identifiers.*",)),
     Check("iban", "a bank account that is no IBAN", paths={"customer": ("bank_accounts.*",)}, test=_iban),
-    Check("payer-account", "a payer's IBAN with wrong check digits", paths={"payment": ("payer_account",)}, test=_account),
-    Check("reference-digits", "a creditor reference (RF...) with wrong check digits", paths={"invoice": ("reference",)}, test=_creditor_reference),
+    Check("payer-account", "an IBAN of a payment with wrong check digits", paths={"payment": ("payer_account", "account")}, test=_account),
+    Check("reference-digits", "a creditor reference (RF...) with wrong check digits", paths={"invoice": ("reference",), "payment": ("structured_reference",)}, test=_creditor_reference),
+    Check("bic", "a bank's code that is no BIC", paths={"payment": ("payer_bank",)}, test=_bic),
 )  # fmt: skip

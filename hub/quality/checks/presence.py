@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import msgspec
 
@@ -29,7 +29,12 @@ EXPECTED: Mapping[str, tuple[str, ...]] = {
     "message": ("message_id", "direction", "sent_at", "sender", "customer | contact"),
     "ticket": ("number", "subject", "customer | contact", "state", "priority", "opened_at"),
 }  # fmt: skip
-COMPANIES_ONLY = frozenset({"identifiers.vat | identifiers.tax | identifiers.registration"})
+# What records of a kind are not expected to hold.
+SPARED: Mapping[tuple[str, str], frozenset[str]] = {
+    ("customer", "person"): frozenset({"identifiers.vat | identifiers.tax | identifiers.registration"}),
+    ("invoice", "credit_note"): frozenset({"due_on"}),
+    ("payment", "payout"): frozenset({"customer | payer", "reference | invoice | allocations"}),
+}
 
 
 def filled(value: object) -> bool:
@@ -37,23 +42,37 @@ def filled(value: object) -> bool:
     return value is not None and value not in ("", [])
 
 
-Wanted = tuple[tuple[str, tuple[str, ...]], ...]
-"""Each expectation with those of a record's paths that could meet it."""
+class Wanted(NamedTuple):
+    """What records of one shape should hold: how much, what none of them has a field for, and what each may lack."""
+
+    size: int
+    absent: tuple[Fault, ...]
+    fields: tuple[tuple[Fault, tuple[str, ...]], ...]
 
 
-def wanted(model: str, paths: tuple[str, ...], *, person: bool = False) -> Wanted:
-    """What a record of these paths should hold; a person has no tax number of a company."""
-    texts = [text for text in EXPECTED.get(model, ()) if not (person and text in COMPANIES_ONLY)]
-    return tuple((text, tuple(path for path in paths if matches(text, path))) for text in texts)
+def wanted(model: str, paths: tuple[str, ...], kind: str = "") -> Wanted:
+    """What a record of these paths should hold; a person has no tax number of a company, a credit note is not due."""
+    spared = SPARED.get((model, kind), frozenset())
+    texts = [text for text in EXPECTED.get(model, ()) if text not in spared]
+    found = [(_lacks(model, text), tuple(path for path in paths if matches(text, path))) for text in texts]
+    return Wanted(len(found), tuple(f for f, some in found if not some), tuple(one for one in found if one[1]))
 
 
-def missing(model: str, values: Values, expectations: Wanted) -> list[Fault]:
+def missing(values: Values, expectations: Wanted) -> tuple[Fault, ...]:
     """A fault for each expectation that no field meets."""
-    return [
-        Fault("missing", text.replace(" | ", "|"), None, f"every {model} should have {text.replace(' | ', ' or ')}")
-        for text, paths in expectations
-        if not any(filled(values[path]) for path in paths)
-    ]
+    found = expectations.absent
+    for fault, paths in expectations.fields:
+        for path in paths:
+            if filled(values[path]):
+                break
+        else:
+            found = (*found, fault)
+    return found
+
+
+def _lacks(model: str, text: str) -> Fault:
+    either = text.replace(" | ", " or ")
+    return Fault("missing", text.replace(" | ", "|"), None, f"every {model} should have {either}")
 
 
 @lru_cache(maxsize=4096)
@@ -83,6 +102,8 @@ def _kinds(model: str, paths: tuple[str, ...]) -> tuple[tuple[str, Any], ...]:
         declared = field(MODELS[model], path)
         if declared is None:
             found.append((path, None))
+        elif get_origin(declared.type) is Literal:
+            found.append((path, frozenset(get_args(declared.type))))
         elif declared.type is not str:
             found.append((path, list.__class_getitem__(declared.parts) if declared.parts else declared.type))
     return tuple(found)
@@ -102,6 +123,10 @@ def _type(model: str, values: Values, today: date) -> Iterator[Fault]:
     for path, kind in _kinds(model, paths):
         value = values[path]
         if value is None or (kind is bool and (value is True or value is False)):
+            continue
+        if kind.__class__ is frozenset:
+            if not isinstance(value, str) or value not in kind:
+                yield Fault("type", path, value, f"is none of {', '.join(sorted(map(str, kind)))}")
             continue
         if kind is None:
             yield Fault("type", path, value, f"the model {model} has no such field")
