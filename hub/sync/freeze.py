@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 
 from hub.config import Project
 from hub.errors import ConfigError
+from hub.model import Values
 from hub.store import Store
 from hub.sync.arrival import Arrival
 from hub.sync.feed import Feed
@@ -61,6 +62,13 @@ def thawed(walk: Walk, work: Work, feed: Feed, due: Sequence[tuple[str, str]]) -
         NOTE, feed.id, sorted(ids),
     )  # fmt: skip
     return [row for row in due if row[0] not in ids]
+
+
+def echoed(walk: Walk, work: Work, golden_id: str, values: Values, want: Collection[str]) -> Values:
+    """What a receipt may say of a frozen record: no more than what was written."""
+    if walk.carry or (walk.permit is None and frozen(work.tx, [golden_id])):
+        return {path: value for path, value in values.items() if path in want}
+    return values
 
 
 def grave_mark(connection: str, stream: str, key: str) -> str:

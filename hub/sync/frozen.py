@@ -22,7 +22,7 @@ def frozen(tx: Tx, ids: Iterable[str], permit: str | None = None) -> set[str]:
     if not lines:
         return set()
     rows = tx.rows(
-        "SELECT golden_id FROM closing_scope WHERE golden_id IN ? AND closing_id IN ? AND kind = 'own'",
+        "SELECT golden_id FROM closing_scope WHERE golden_id IN ? AND closing_id IN ? AND kind = 'own' AND gone_seq IS NULL",
         wanted,
         sorted(lines.values()),
     )

@@ -11,6 +11,7 @@ from hub.connect import Receipt, Record
 from hub.sync.arrival import arrive
 from hub.sync.crosswalk import MERGED, golden_ids, wake
 from hub.sync.feed import Feed, identities
+from hub.sync.freeze import echoed
 from hub.sync.merge import Snapshot, observe
 from hub.sync.sending import Sending, forget
 from hub.sync.state import Golden, Link
@@ -57,6 +58,7 @@ def receipt(
     look = golden_ids(work, feed, [values])
     if look is not None:
         values, _ = feed.mapping.resolve(values, look)
+    values = echoed(walk, work, golden.id, values, s.want)
     exact = not unsure and (got.data is not None or not feed.stream.versioned or seen.version == got.version)
     if created:
         _defaults(feed, link, s, values, exact)

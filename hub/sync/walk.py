@@ -52,6 +52,7 @@ class Walk:
     feeds: dict[int, Feed]
     ids: Ids
     permit: str | None = None  # the frozen business line this run may change: that of the closing that runs it
+    carry: bool = False  # it carries a line elsewhere: what the target adds of its own stays out of golden records
     derive: Any = None  # the hook, None where no plugin has it
     survive: Any = None
     run_id: int | None = None
