@@ -71,6 +71,11 @@ def plan(
         for key, connection in (("migrate_to", found.migrate_to), ("mail", found.mail)):
             if connection and connection not in engine.project.connections:
                 raise ConfigError(f'{file}: data.{key}: no connection "{connection}" in hub.toml')
+        mine = engine.project.connections.get(found.migrate_to)
+        if mine is not None and (mine.line or engine.project.line) == name:
+            raise ConfigError(
+                f"{file}: data.migrate_to: {mine.name} is of the line {name} itself; give it another line"
+            )
         from hub.closure.retention import rules
 
         rules(found)

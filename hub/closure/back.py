@@ -87,7 +87,7 @@ def _unqueue(tx: Tx, desk: Desk, feed: Feed) -> None:
     for table in ("outbox", "dead_letter"):
         tx.run(
             f"DELETE FROM {table} WHERE stream_id = ? AND key = '' AND golden_id IN "
-            "(SELECT golden_id FROM closing_scope WHERE closing_id = ? AND kind = 'own')",
+            "(SELECT golden_id FROM closing_scope WHERE closing_id = ?)",
             feed.id, desk.id,
         )  # fmt: skip
 

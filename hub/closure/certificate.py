@@ -42,8 +42,13 @@ def certify(
     desk = desk.again()
     with desk.store.read() as tx:
         counts: dict[str, int] = dict(tx.rows(
-            "SELECT model, count(*) FROM closing_scope WHERE closing_id = ? AND gone_seq IS NOT NULL GROUP BY model", desk.id
+            "SELECT s.model, count(*) FROM closing_scope s JOIN grave g ON g.golden_id = s.golden_id "
+            "WHERE s.closing_id = ? AND s.gone_seq IS NOT NULL GROUP BY s.model", desk.id
         ))  # fmt: skip
+        moved = int(tx.rows(
+            "SELECT count(*) FROM closing_scope s JOIN golden g ON g.id = s.golden_id "
+            "WHERE s.closing_id = ? AND s.kind = 'own' AND s.gone_seq IS NOT NULL", desk.id
+        )[0][0])  # fmt: skip
         given = [a for a in approvals(tx, desk.store, desk.closing) if a.gate == "destroy" and a.void is None]
         proven = step(tx, desk.id, "verify")
         tasks = tx.rows(
@@ -60,6 +65,7 @@ def certify(
         "local_time": local(max(at, desk.store.now()), desk.plan).isoformat(), "scope": desk.closing.scope_hash,
         "plan": desk.closing.plan_hash, "destroyed": {"records": sum(counts.values()), "by_model": counts},
         "method": METHOD, "sources": {k: dict(v) for k, v in sources.items()}, "detached": detached,
+        "carried_to": {"connection": desk.plan.migrate_to or None, "records": moved},
         "keys": dict(keys), "archive": archived, "carried_out_by": desk.who, "planned_by": desk.closing.author,
         "approved_by": [{"person": a.person, "role": a.role, "at": moment(a.at).isoformat()} for a in given],
         "verification": proven.result if proven else {},
@@ -132,6 +138,10 @@ def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
             Table((Column("model", "Kind of record"), Column("count", "Number", "number")),
                   [[m, n] for m, n in sorted(counts.items())], [["All", content["destroyed"]["records"]]]),
             Paragraph(f"{content['detached']} shared customers and contacts were detached from the line and stay."),
+            Paragraph(
+                f"{content['carried_to']['records']} records live on in {content['carried_to']['connection']}; what the "
+                "line's own systems said of them was destroyed." if content["carried_to"]["connection"] else ""
+            ),
             Heading("How"),
             Paragraph(content["method"]),
             Table((Column("stream", "Source system", width=2), Column("what", "What it did"), Column("n", "Records", "number")),

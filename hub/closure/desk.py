@@ -70,7 +70,7 @@ class Desk:
         return Desk(self.hub, closing, closing.plan, self.who, self.say)
 
     def connections(self) -> list[str]:
-        """The connections that hold records of the line, those that still run."""
+        """The connections that hold records of the line and still run; not the one it is carried to."""
         with self.store.read() as tx:
             rows = tx.rows(
                 "SELECT DISTINCT t.connection FROM stream t JOIN record r ON r.stream_id = t.id "
@@ -81,7 +81,8 @@ class Desk:
         named = {row[0] for row in rows} | {
             c.name for c in self.hub.project.connections.values() if c.line == self.line
         }
-        return sorted(n for n in named if n in self.hub.project.connections and n not in retired)
+        known = set(self.hub.project.connections) - retired - {self.plan.migrate_to}
+        return sorted(named & known)
 
 
 def today(at: int, plan: Plan) -> date:

@@ -13,13 +13,13 @@ from hub.closure.journal import note
 from hub.closure.phases.archived import archive
 from hub.closure.phases.closeout import close_out, finish
 from hub.closure.phases.destroy import destroy
-from hub.closure.phases.final import final
+from hub.closure.phases.final import final, watch
 from hub.closure.phases.freeze import freeze
 from hub.closure.phases.migrate import migrate
 from hub.closure.phases.notify import notify
 from hub.closure.phases.settle import settle
 from hub.closure.phases.verify import verify
-from hub.closure.plan import PHASES, Phase, Plan, load
+from hub.closure.plan import FINAL, PHASES, Phase, Plan, load
 from hub.store.lease import Lease
 from hub.sync import Hub
 
@@ -93,6 +93,8 @@ def next_phase(desk: Desk) -> Phase | None:
 def _one(desk: Desk, phase: Phase) -> Went:
     with desk.store.read() as tx:
         reasons = why_shut(tx, desk.store, desk.closing, phase, plan_file(desk.hub, desk.line))
+    if phase == FINAL and not desk.closing.final and desk.closing.state == "open":
+        reasons = [*watch(desk), *reasons]  # who is asked to approve should know
     if not reasons:
         desk.say(phase)
         try:

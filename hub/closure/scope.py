@@ -105,16 +105,18 @@ def kept(store: Store, closing_id: int, kind: str = OWN, models: tuple[str, ...]
         after = rows[-1][0]
 
 
-def records(store: Store, closing_id: int, *models: str, kind: str = OWN) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Id, model and values of a closing's records, in order of id; of these models, or of all."""
+def records(
+    store: Store, closing_id: int, *models: str, kind: str | None = OWN
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Id, model and values of a closing's records, in order of id; of these models, or of all; `kind` None: own and shared."""
     after = ""
     while True:
         with store.read() as tx:
             rows = tx.rows(
                 "SELECT s.golden_id, s.model, g.data FROM closing_scope s JOIN golden g ON g.id = s.golden_id "
-                "WHERE s.closing_id = ? AND s.kind = ? AND s.gone_seq IS NULL AND s.model IN ? AND s.golden_id > ? "
+                "WHERE s.closing_id = ? AND s.kind IN ? AND s.gone_seq IS NULL AND s.model IN ? AND s.golden_id > ? "
                 f"ORDER BY s.golden_id LIMIT {PAGE}",
-                closing_id, kind, list(models or MODELS), after,
+                closing_id, [kind] if kind else [OWN, SHARED], list(models or MODELS), after,
             )  # fmt: skip
         for id, model, data in rows:
             yield id, model, msgspec.json.decode(data)

@@ -59,6 +59,27 @@ def bury(tx: Tx, ids: Sequence[str], line: str, erased: frozenset[str] = frozens
     return len(goldens)
 
 
+def part(tx: Tx, ids: Sequence[str], connection: str, erased: frozenset[str] = frozenset()) -> None:
+    """Take golden records that live on in one connection out of all others, with what those have said of them."""
+    rows = tx.rows(
+        "SELECT t.connection, t.name, r.key, r.golden_id, r.stream_id FROM record r JOIN stream t ON t.id = r.stream_id "
+        "WHERE r.golden_id IN ?",
+        list(ids),
+    )
+    gone = [row for row in rows if row[0] not in (connection, "hub")]
+    marks = [(grave_mark(c, n, key), id) for c, n, key, id, _ in gone]
+    tx.insert(grave_key, ("digest", "golden_id", "erased"), [(m, id, m in erased) for m, id in marks], ignore=True)
+    by_stream: dict[int, list[str]] = {}
+    for _, _, key, _, stream in gone:
+        by_stream.setdefault(stream, []).append(key)
+    for stream, keys in by_stream.items():
+        for table in ("quarantine", "pending", "record"):
+            tx.run(f"DELETE FROM {table} WHERE stream_id = ? AND key IN ?", stream, keys)
+        tx.run("DELETE FROM lineage WHERE stream_id = ? AND golden_id IN ?", stream, list(ids))
+    # what the new home shows is looked at anew, now that it may speak for itself
+    tx.run("UPDATE record SET digest = NULL WHERE golden_id IN ?", list(ids))
+
+
 def remove(tx: Tx, ids: Sequence[str]) -> None:
     """Delete every row that is about these golden records."""
     if not ids:

@@ -188,10 +188,10 @@ class Company:
         self.plan()
         self.tasks("legal-review", "backups")
         self.plain("close", "approve", "retail", "freeze", by="ben")
+        self.go(until="notify")
 
     def proven(self) -> None:
-        """Everything up to the gate of destruction."""
-        self.ready()
+        """From the open gate of the freeze up to that of destruction."""
         self.go()
         self("close", "sample", "retail", "--sign", "right", by="aud", code=(0, 1))
         assert self.go()["phase"] == "destroy"

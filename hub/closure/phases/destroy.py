@@ -21,15 +21,14 @@ from hub.closure.gates import allowed
 from hub.closure.holds import held
 from hub.closure.journal import note
 from hub.closure.keys import keys_in
-from hub.closure.phases.final import watch
 from hub.closure.retention import days
-from hub.closure.scope import SHARED, kept
+from hub.closure.scope import DOCUMENTS, SHARED, kept
 from hub.connect import Missing, Receipt, Rejected
 from hub.errors import HubError
 from hub.store import Tx
 from hub.sync.feed import HUB, Feed
 from hub.sync.freeze import grave_mark
-from hub.sync.graves import bury, remember
+from hub.sync.graves import bury, part, remember
 from hub.sync.say import Said
 
 ERASE = 100
@@ -37,10 +36,6 @@ ERASE = 100
 
 def destroy(desk: Desk) -> Outcome:
     """Destroy what is not held; from the first act on there is no way back."""
-    if not desk.closing.final:
-        moved = watch(desk)
-        if moved:
-            return Outcome(blocks=moved)
     begin(desk.store, desk.id, "destroy", desk.who)
     _final(desk)
     _plan_keys(desk)
@@ -109,8 +104,8 @@ def _erase_in_sources(desk: Desk) -> dict[str, dict[str, int]]:
                 found[feed.name] = {"left": count}
             continue
         counted: Counter[str] = Counter()
-        for part in split(((f"{id}\n{key}") for id, key in _keys(desk, feed)), ERASE):
-            counted += _erase(desk, feed, [(p.split("\n")[0], p.split("\n")[1]) for p in part])
+        for some in split(((f"{id}\n{key}") for id, key in _keys(desk, feed)), ERASE):
+            counted += _erase(desk, feed, [(p.split("\n")[0], p.split("\n")[1]) for p in some])
         with desk.store.read() as tx:
             rows = tx.rows(
                 "SELECT state, count(*) FROM closing_deed WHERE closing_id = ? AND phase = 'destroy' AND key LIKE ? "
@@ -144,12 +139,12 @@ def _keys(desk: Desk, feed: Feed) -> Iterator[tuple[str, str]]:
         after = rows[-1][1]
 
 
-def _erase(desk: Desk, feed: Feed, part: Sequence[tuple[str, str]]) -> Counter[str]:
+def _erase(desk: Desk, feed: Feed, some: Sequence[tuple[str, str]]) -> Counter[str]:
     """Ask one system to erase some records, each once; a lost answer leaves them unknown."""
     ready: list[tuple[str, str]] = []
     with desk.store.begin() as tx:
-        holds = held(tx, desk.line, [id for id, _ in part])
-        for id, key in part:
+        holds = held(tx, desk.line, [id for id, _ in some])
+        for id, key in some:
             mark = f"erase/{feed.id}/{grave_mark(feed.connection, feed.stream.name, key)}"
             if id not in holds and send(tx, desk.store, desk.id, "destroy", mark, uuid.uuid4().hex):
                 ready.append((mark, key))
@@ -184,11 +179,28 @@ def _bury(desk: Desk) -> Any:
         free = [id for id in ids if id not in holds]
         if not free:
             return 0
-        bury(tx, free, closing.line, _erased(tx, desk, free))
+        told = _erased(tx, desk, free)
+        moved = _moved(tx, desk, free)
+        if moved:
+            part(tx, moved, desk.plan.migrate_to, told)
+        bury(tx, [id for id in free if id not in moved], closing.line, told)
         tx.run("UPDATE closing_scope SET gone_seq = ? WHERE closing_id = ? AND golden_id IN ?", tx.seq, desk.id, free)
         return len(free)
 
     return act
+
+
+def _moved(tx: Tx, desk: Desk, ids: Sequence[str]) -> list[str]:
+    """Those that were carried elsewhere and live on there."""
+    if not desk.plan.migrate_to:
+        return []
+    rows = tx.rows(
+        "SELECT DISTINCT r.golden_id FROM record r JOIN stream t ON t.id = r.stream_id "
+        "WHERE t.connection = ? AND r.golden_id IN ? AND r.deleted_at IS NULL",
+        desk.plan.migrate_to,
+        list(ids),
+    )
+    return [row[0] for row in rows]
 
 
 def _erased(tx: Tx, desk: Desk, ids: Sequence[str]) -> frozenset[str]:
@@ -207,16 +219,33 @@ def _erased(tx: Tx, desk: Desk, ids: Sequence[str]) -> frozenset[str]:
 
 def _detach(desk: Desk) -> int:
     """Take the line off those who stay: shared customers are only detached."""
-    shared = [(id, model) for id, model in kept(desk.store, desk.id, SHARED)]
-    for part in split((f"{id} {model}" for id, model in shared), 500):
+    shared = [f"{id} {model}" for id, model in kept(desk.store, desk.id, SHARED)]
+    for some in split([*shared, *_living(desk)], 500):
         with desk.store.begin() as tx:
             allowed(tx, desk.store, desk.id, "destroy")
-        said = [
-            Said(f"close/{desk.id}/{id}", model, {f"lines.{desk.line}": False}, of=id)
-            for id, model in (p.split(" ") for p in part)
-        ]
-        desk.hub.say(said)
+        pairs = (one.split(" ") for one in some)
+        desk.hub.say([Said(f"close/{desk.id}/{id}", model, _elsewhere(desk, model), of=id) for id, model in pairs])
     return len(shared)
+
+
+def _living(desk: Desk) -> list[str]:
+    """What was carried elsewhere, with its model."""
+    with desk.store.read() as tx:
+        rows = tx.rows(
+            "SELECT s.golden_id, s.model FROM closing_scope s JOIN golden g ON g.id = s.golden_id "
+            "WHERE s.closing_id = ? AND s.kind = 'own' AND s.gone_seq IS NOT NULL ORDER BY s.golden_id",
+            desk.id,
+        )
+    return [f"{id} {model}" for id, model in rows]
+
+
+def _elsewhere(desk: Desk, model: str) -> dict[str, Any]:
+    """The lines a record belongs to from now on."""
+    project = desk.hub.project
+    target = project.connections[desk.plan.migrate_to].line or project.line if desk.plan.migrate_to else None
+    if model in DOCUMENTS:
+        return {"line": target}
+    return {f"lines.{desk.line}": False} | ({f"lines.{target}": True} if target else {})
 
 
 def _destroy_keys(desk: Desk) -> dict[str, Any]:

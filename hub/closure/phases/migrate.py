@@ -1,7 +1,8 @@
 """Migrate: the line's records go to another connection through the normal push; what was refused keeps the gate shut.
 
-Each create is queued for the line's records alone, in the order of references, and sent by the walk with its
-idempotency keys. What was there before stays: only links made by this migration carry its number.
+Each create is queued for the line's records, and for the shared customers they refer to, in the order of references,
+and sent by the walk with its idempotency keys. What was there before stays: only what this migration has queued is
+noted with its number.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from hub.store.lease import Lease
 from hub.store.tables.closing import deed
 from hub.sync.arrival import arrive
 from hub.sync.feed import Feed
+from hub.sync.outbox import may_create
 from hub.sync.push import push
 from hub.sync.run import in_order
 from hub.sync.settle import settle
@@ -34,14 +36,21 @@ def migrate(desk: Desk) -> Outcome:
     if not name:
         return Outcome("the plan migrates nothing", {"target": None})
     desk.hub.project.connection(name)
+    read = desk.hub.sync([name])  # what stands there already is known, and met instead of made twice
+    if read.down:
+        return Outcome(blocks=[f"{name}: {error}" for name, error in read.down.items()])
     with Lease(desk.store, [name]).held(patience=60) as lease:
         walk = desk.hub.walk()
-        walk.permit, walk.lease = desk.line, lease
+        walk.permit, walk.lease, walk.carry = desk.line, lease, True
         feeds = in_order([f for f in walk.feeds.values() if f.connection == name and f.stream.push])
         if not feeds:
             raise ConfigError(f"{name}: no stream of it can be written; the plan cannot migrate there")
         written = 0
         for feed in feeds:
+            with desk.store.read() as tx:
+                why = may_create(tx, feed)
+            if why:
+                return Outcome(blocks=[f"{feed.name}: nothing can be created there: {why}: hub quarantine list"])
             settle(walk, feed)
             _queue(desk, feed)
             written += push(walk, feed)
@@ -60,7 +69,7 @@ def _queue(desk: Desk, feed: Feed) -> None:
         with desk.store.begin() as tx:
             allowed(tx, desk.store, desk.id, "migrate")
             rows = tx.rows(
-                "SELECT s.golden_id FROM closing_scope s WHERE s.closing_id = ? AND s.kind = 'own' AND s.model = ? "
+                "SELECT s.golden_id FROM closing_scope s WHERE s.closing_id = ? AND s.model = ? "
                 "AND s.golden_id > ? AND NOT EXISTS "
                 "(SELECT 1 FROM record r WHERE r.golden_id = s.golden_id AND r.stream_id = ?) "
                 f"ORDER BY s.golden_id LIMIT {PAGE}",
@@ -89,7 +98,7 @@ def _linked(desk: Desk, feed: Feed) -> int:
     with desk.store.read() as tx:
         rows = tx.rows(
             "SELECT count(*) FROM closing_scope s JOIN record r ON r.golden_id = s.golden_id "
-            "WHERE s.closing_id = ? AND s.kind = 'own' AND r.stream_id = ? AND r.deleted_at IS NULL",
+            "WHERE s.closing_id = ? AND r.stream_id = ? AND r.deleted_at IS NULL",
             desk.id, feed.id,
         )  # fmt: skip
     return int(rows[0][0])
@@ -104,7 +113,7 @@ def _refused(desk: Desk, feeds: list[Feed]) -> list[str]:
                 "SELECT s.golden_id, (SELECT d.message FROM dead_letter d WHERE d.stream_id = ? AND "
                 "d.golden_id = s.golden_id ORDER BY d.id DESC LIMIT 1), (SELECT o.note FROM outbox o "
                 "WHERE o.stream_id = ? AND o.golden_id = s.golden_id LIMIT 1) FROM closing_scope s "
-                "WHERE s.closing_id = ? AND s.kind = 'own' AND s.model = ? AND NOT EXISTS "
+                "WHERE s.closing_id = ? AND s.model = ? AND NOT EXISTS "
                 "(SELECT 1 FROM record r WHERE r.golden_id = s.golden_id AND r.stream_id = ?) ORDER BY s.golden_id",
                 feed.id, feed.id, desk.id, feed.model, feed.id,
             )  # fmt: skip
@@ -124,7 +133,7 @@ def compared(desk: Desk) -> dict[str, Compared]:
         def shown(model: str, values: Mapping[str, Any], feed: Feed = feed) -> Mapping[str, Any]:
             return {p: x for p, x in values.items() if p in feed.mapping.creatable and p not in feed.mapping.links}
 
-        out[feed.name] = sides(records(desk.store, desk.id, feed.model), _there(desk, feed), shown)
+        out[feed.name] = sides(records(desk.store, desk.id, feed.model, kind=None), _there(desk, feed), shown)
     return out
 
 
@@ -136,7 +145,7 @@ def _there(desk: Desk, feed: Feed) -> Iterator[tuple[str, str, Mapping[str, Any]
         with desk.store.read() as tx:
             rows = tx.rows(
                 "SELECT s.golden_id, r.key, r.seen, r.marks FROM closing_scope s JOIN record r ON r.golden_id = s.golden_id "
-                "WHERE s.closing_id = ? AND s.kind = 'own' AND r.stream_id = ? AND r.deleted_at IS NULL "
+                "WHERE s.closing_id = ? AND r.stream_id = ? AND r.deleted_at IS NULL "
                 f"AND s.golden_id > ? ORDER BY s.golden_id LIMIT {PAGE}",
                 desk.id, feed.id, after,
             )  # fmt: skip
