@@ -15,7 +15,7 @@ from hub.connect import Missing, Page, Record, Rejected
 from hub_stripe.amounts import ODD, in_minor_units, minor
 from hub_stripe.answers import StripeApi
 from hub_stripe.kinds import KINDS, Kind
-from hub_stripe.shape import Event, Head, Invoice, Listing, about_charge, about_customer, with_field
+from hub_stripe.shape import Event, Head, Invoice, Listing, Sourced, about_charge, about_customer, with_field
 
 OVERLAP = 61  # late + 1 s
 KEPT = 29 * 86400  # events are listed for 30 days; the last of them is left alone
@@ -195,7 +195,9 @@ class Reader(StripeApi):
         if stream == "charges":
             return with_field(content, "hub", about_charge(content, self.references))
         if stream == "payouts":
-            return with_field(content, "lines", self._lines("/v1/balance_transactions", payout=key))
+            lines = self._lines("/v1/balance_transactions", payout=key)
+            made_of = [raw for raw in lines if msgspec.json.decode(raw, type=Sourced).source != key]
+            return with_field(content, "lines", made_of)  # what it is made up of, without its own booking
         if stream == "invoices" and msgspec.json.decode(content, type=Invoice).lines.has_more:
             whole = msgspec.json.decode(content)
             whole["lines"] |= {"data": self._lines(f"/v1/invoices/{key}/lines"), "has_more": False}

@@ -36,6 +36,12 @@ class Head(msgspec.Struct):
     currency: str | None = None
 
 
+class Sourced(msgspec.Struct):
+    """What a balance transaction is about: a charge, a refund, or the payout itself."""
+
+    source: Any = None
+
+
 class Target(msgspec.Struct):
     """The object an event is about; a dispute names its charge, a tax id its customer."""
 

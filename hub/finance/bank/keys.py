@@ -105,6 +105,8 @@ def _of(statement: Statement, memory: Memory) -> tuple[Statement, list[Keyed], l
     told: Counter[str] = Counter()
     parts: Counter[tuple[str, str]] = Counter()
     for name, entry in zip(kinds, statement.entries, strict=True):
+        if not entry.amount.minor:
+            continue  # banks put remarks in the form of entries over nothing
         told[name] += 1
         whole = _numbered(f"{account}/{name}", told[name])
         if entry.parts and name in split:

@@ -22,10 +22,10 @@ from hub.model import Money
 TAG = re.compile(r":(20|21|25|28|28C|60F|60M|61|62F|62M|64|65|65F|86|34F|13|13D|13C|90C|90D|NS|940|942):")
 LINE = re.compile(
     r"(?P<value>\d{6})(?P<booked>\d{4}| {4})?(?P<mark>R[CD]|E[CD]|[CD])(?P<funds>[A-Z])?"
-    r"(?P<amount>\d{1,15}(?:,\d{0,4})?) ?(?P<kind>[A-Z][A-Z0-9]{3})(?P<rest>.*)",
+    r"(?P<amount>\d{1,20}(?:,\d{0,4})?) ?(?P<kind>[A-Z][A-Z0-9]{3})(?P<rest>.*)",
     re.ASCII,
 )
-BALANCE = re.compile(r"(?P<side>R?[CD])(?P<day>\d{6})(?P<code>[A-Z]{3})?(?P<amount>\d{1,15},\d{0,4})", re.ASCII)
+BALANCE = re.compile(r"(?P<side>R?[CD])(?P<day>\d{6})(?P<code>[A-Z]{3})?(?P<amount>\d{1,20},\d{0,4})", re.ASCII)
 SIGNS = {"C": 1, "D": -1, "RC": -1, "RD": 1}  # the reversal of a credit takes the money away again
 CENTURY = 80  # years from here on are of the last century
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 from hub.finance.bank.judge import Judged, Override
 from hub.finance.bank.keys import Keyed, kind
 from hub.finance.bank.statement import Statement
 from hub.model import Money
+
+PAYOUT = re.compile(r"\bpo_[A-Za-z0-9]+\b")  # Stripe's number of a payout, which then is the same payment
 
 
 def record(found: Keyed, statement: Statement, file: str) -> dict[str, Any]:
@@ -17,8 +20,14 @@ def record(found: Keyed, statement: Statement, file: str) -> dict[str, Any]:
     `from` tells where it was read first and is no part of it: the same entry comes in other files.
     """
     entry = found.entry
+    payout = next(
+        (hit[0] for told in (entry.text, entry.end_to_end, entry.structured) if (hit := PAYOUT.search(told or ""))),
+        None,
+    )
     return {
         "key": found.key,
+        "kind": "payout" if payout else "payment",
+        "payout": payout,
         "account": statement.account,
         "amount": entry.amount.minor,
         "currency": entry.amount.currency,

@@ -47,7 +47,9 @@ def walk(data: bytes, names: Sequence[str]) -> Iterator[tuple[str, str, Any]]:
             yield event, local(element), element
     except etree.XMLSyntaxError as error:
         line = error.lineno or None
-        raise Stop(Problem(f"is no well-formed XML from here on ({_short(error)}); is the file complete?", line)) from None
+        raise Stop(
+            Problem(f"is no well-formed XML from here on ({_short(error)}); is the file complete?", line)
+        ) from None
 
 
 def local(element: Any) -> str:
