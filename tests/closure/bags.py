@@ -31,6 +31,12 @@ TABLES = (
     "dead_letter",
     "quarantine",
     "lineage",
+    "item",
+    "posting",
+    "settlement",
+    "decision",
+    "approval",
+    "reminder",
 )
 SERIAL = ("merge", "dead_letter", "quarantine", "lineage")  # their ids are given anew
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from hub.closure.archive import inside, outside, register
+from hub.closure.archive.books import put_books
 from hub.closure.archive.partial import File
 from hub.closure.archive.places import fetched
 from hub.closure.archive.reading import Contents, Opened, attachments, contents, lines, prepare
@@ -213,6 +214,7 @@ PUT: Mapping[str, Callable[[Tx, Streams, Rows], None]] = {
     "history": _history,
     "merges": _merges,
     "waiting": _waiting,
+    "books": put_books,
 }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from hub.closure.archive.attachments import cut
+from hub.closure.archive.books import books
 from hub.closure.canonical import digest
 from hub.store import Tx
 from hub.store.tables import merge
@@ -168,5 +169,6 @@ KINDS: Mapping[str, Kind] = {
     "history": history,
     "merges": merges,
     "waiting": waiting,
+    "books": books,
 }
 REFERRED = ("golden", "links")  # what is kept of records that are only referred to

@@ -53,8 +53,9 @@ def verify(store: Store, archive: Archive, root: Path, keys: KeyRing | None, who
 def look(folder: Path, archive: Archive, audited: str | None, keys: KeyRing | None) -> Verified:
     """Verify a folder against what the register and the audit log know of it."""
     faults = list(outside.look(folder, archive.public_key, archive.seal))
-    if audited is not None and audited != archive.seal:
-        faults.append(f"{archive.id}: the register has another seal than the audit log, {audited[:16]}...")
+    if audited != archive.seal:
+        has = f"has another seal than the audit log, {audited[:16]}..." if audited else "is unknown to the audit log"
+        faults.append(f"{archive.id}: the register {has}" if audited else f"{archive.id}: {has}")
     said = outside.ask(folder, archive.public_key, archive.seal, trusted=not faults)
     faults += [f"verify.py: {fault}" for fault in said["faults"]]
     looked = inside.Looked()
