@@ -160,7 +160,7 @@ def test_every_key_of_the_full_example_holds_for_the_shipped_connectors(
         monkeypatch.setenv(name, "canary")
     monkeypatch.setenv("HUB_STORE", "sqlite:///hub.db")
     found = Session(tmp_path).project()
-    assert set(found.connections) == {"crm", "erp", "pay", "sheets"}
+    assert set(found.connections) == {"crm", "erp", "house", "pay", "sheets"}
     assert found.connections["erp"].streams["parties"].create == "referenced"
 
 
