@@ -1,6 +1,7 @@
 """A payment that names an invoice by its exact number, in its currency, is one for that invoice.
 
-Everything less certain is left to reconciliation.
+Everything less certain is left to reconciliation, and so are entries of bank accounts: those are matched and posted by
+`hub reconcile`, with a decision for each.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ def derive(golden: Golden, look: Look) -> Iterator[Derived]:
 
 
 def _settle(payment: Golden, invoice: Golden) -> Iterator[Derived]:
+    if payment.values.get("identifiers.bank") or payment.values.get("account"):
+        return
     paid, due = payment.values.get("amount"), invoice.values.get("total")
     if payment.values.get("state") != "succeeded" or not paid or not due or paid[1] != due[1] or paid[0] > due[0]:
         return

@@ -38,3 +38,18 @@ def test_the_day_comes_true(tmp_path: Path) -> None:
         canary = secret.read_text(encoding="utf-8")
         assert canary not in done.stdout + done.stderr
         assert canary.encode() not in (project / "hub.db").read_bytes(), f"{secret.name} stands in the database"
+
+
+def test_the_morning_of_finance_comes_true(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "hub.cli", "demo", "finance", "--keep", str(tmp_path / "morning")],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        env={**os.environ, "COLUMNS": "140", "NO_COLOR": "1"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "All of it came true" in done.stdout
+    assert "✗" not in done.stdout
+    assert done.stdout.count("✓") >= 20

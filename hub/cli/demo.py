@@ -13,20 +13,27 @@ import typer
 
 from hub.errors import ConfigError
 
+SCENES = ("day", "finance")
+
 
 def demo(
+    scene: Annotated[
+        str, typer.Argument(help="day: seven things that happen to a company; finance: a morning of payments.")
+    ] = "day",
     keep: Annotated[
         Path | None, typer.Option(help="Keep the project folder here, to look around in with the other verbs.")
     ] = None,
 ) -> None:
     """Start an ERP, a CRM, a payment provider and a mailbox on loopback, and live one day of a company with them."""
+    if scene not in SCENES:
+        raise ConfigError(f"no scene {scene!r} in the demo; there are: {', '.join(SCENES)}")
     for needed in ("aiosmtpd", "pymap", "trytond"):
         if find_spec(needed) is None:
             raise ConfigError(f"the demo needs {needed}; install it with: pip install 'hub[demo]'")
     from rich.console import Console
 
     from hub.config import cache_folder
-    from hub.demo.day import live
+    from hub.demo import day, finance
     from hub.demo.project import write
     from hub.demo.screen import Screen
     from hub.demo.seed import seed
@@ -39,13 +46,20 @@ def demo(
         raise ConfigError(f"{keep}: not empty; name a new folder")
     screen = Screen(console)
     try:
-        console.print("[bold]Nordlicht Pumpen GmbH[/bold], one day. Systems start on loopback:")
+        console.print(
+            f"[bold]Nordlicht Pumpen GmbH[/bold], one {'day' if scene == 'day' else 'morning'}. Systems start on loopback:"
+        )
         with Systems(cache_folder(), screen.say) as systems:
-            screen.say("people have worked in them for years: names differ, fields are missing, records were deleted")
-            with console.status("[dim]they work[/dim]"):
-                ids = seed(systems)
             write(folder, systems)
-            live(folder, systems, ids, screen)
+            if scene == "finance":
+                finance.live(folder, systems, screen)
+            else:
+                screen.say(
+                    "people have worked in them for years: names differ, fields are missing, records were deleted"
+                )
+                with console.status("[dim]they work[/dim]"):
+                    ids = seed(systems)
+                day.live(folder, systems, ids, screen)
     finally:
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)

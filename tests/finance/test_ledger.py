@@ -29,6 +29,7 @@ def test_a_morning_posts_what_is_certain_and_leaves_the_rest_to_people(office: O
     office.entry("B2", "150.00", "payment INV-1002")
     office.entry("B3", "500.00", "our bill", iban="CH9300762011623852957")
     office.entry("B4", "77.00", "thanks", payer="Nobody Known")
+    office.entry("B5", "-900.00", "rent", payer="Landlord")  # goes out to no customer: nothing to match
     found = office.morning()
     assert found["posted", "payments"]["count"] == 3
     assert found["matched", "suspense"]["count"] == 1
@@ -39,6 +40,7 @@ def test_a_morning_posts_what_is_certain_and_leaves_the_rest_to_people(office: O
         "B2": ("applied", "posted", "S2_invoice_number"),
         "B3": ("applied", "posted", "S3_customer_exact_amount"),
         "B4": ("suspense", "open", "S9_unidentified"),
+        "B5": ("new", "new", None),
     }
     assert office.open() == {"INV-1002": 5000, "INV-1003": 30000}
     golden = {row["values"]["number"]: row["values"] for row in office("list", "invoice")}

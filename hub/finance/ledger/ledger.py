@@ -14,7 +14,7 @@ from hub.finance.ledger.items import take_in
 from hub.finance.ledger.policy import chosen, policy
 from hub.finance.ledger.post import post
 from hub.finance.ledger.proof import Check, prove
-from hub.finance.ledger.propose import propose
+from hub.finance.ledger.propose import ours, propose
 from hub.finance.ledger.rows import lines
 from hub.finance.ledger.tell import tell
 from hub.store import Tx
@@ -86,11 +86,12 @@ class Ledger:
             payments = given.payments(tx, [*kept, *back], stand)
             aliases = alias.known(tx, self.finance.learn_after)
             locked = periods.locked_through(tx)
-        keys = {ours: chosen(self.finance, ours, line) for ours, line in given.accounts(kept)}
-        policies = {ours: policy(self.finance, some, aliases, locked) for ours, some in keys.items()}
+        keys = {name: chosen(self.finance, name, line) for name, line in given.accounts(kept)}
+        policies = {name: policy(self.finance, some, aliases, locked) for name, some in keys.items()}
         common = policy(self.finance, chosen(self.finance, None, None), aliases, locked)
         outcome = match(people, papers, payments, common, policies)
-        done.statuses.update(d.status for d in outcome.decisions if d.payment not in stand)
+        by_id = {payment.id: payment for payment in payments}
+        done.statuses.update(d.status for d in outcome.decisions if ours(d, by_id[d.payment]))
         return propose(self.store, self.finance, payments, outcome, keys)
 
     def _held(self, tx: Tx) -> dict[str, int]:

@@ -35,7 +35,7 @@ def propose(
         if one.reversed_by:
             returns.setdefault(one.reversed_by, []).append(one.payment)
     ready: list[str] = []
-    mine = [d for d in outcome.decisions if d.payment in by_id and not by_id[d.payment].standing]
+    mine = [d for d in outcome.decisions if d.payment in by_id and ours(d, by_id[d.payment])]
     for at in range(0, len(mine), CHUNK):
         with store.begin() as tx:
             some = mine[at : at + CHUNK]
@@ -74,6 +74,13 @@ def propose(
             tx.insert(decision, DECISION, kept, ignore=True)
             tx.upsert(settlement, SETTLEMENT, _changed(tx, stands))
     return ready
+
+
+def ours(one: Decision, payment: Payment) -> bool:
+    """Whether a decision is stored: what is posted stands, and what goes out to no customer is not ours to match."""
+    if payment.standing:
+        return False
+    return payment.amount >= 0 or payment.return_of is not None or one.status != "suspense"
 
 
 def lines_of(one: Decision, payment: Payment, extra: Iterable[Line]) -> list[Line]:
