@@ -24,6 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import archive
 from hub_walk import HERE, Took, project, sync, took
 from where import where
 
@@ -228,7 +229,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Measure the hub against a hand-written limit and dlt.")
     parser.add_argument("--records", type=int, default=200_000)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--only", nargs="+", default=["postgresql", "dlt", "sqlite", "shipped", "profile"])
+    parser.add_argument("--only", nargs="+", default=["postgresql", "dlt", "sqlite", "shipped", "profile", "archive"])
+    parser.add_argument(
+        "--customers", type=int, default=100_000, help="of the line that is archived, ten documents each"
+    )
     parser.add_argument("--million", action="store_true", help="memory at 1,000,000 as well")
     wanted = parser.parse_args(arguments)
     OUT.mkdir(exist_ok=True)
@@ -269,6 +273,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("\n".join(table(bench.figures)))
     if shares:
         print("What the main thread's time goes into:\n  " + "\n  ".join(shares))
+    if "archive" in wanted.only:
+        print("\n".join(archive.table(wanted.customers, archive.measure(wanted.customers))))
 
 
 if __name__ == "__main__":

@@ -252,3 +252,14 @@ def test_the_readme_needs_no_product(home: House) -> None:
     for word in ("verify.py", "open.py", "72 of invoice", listed(home.store)[0].public_key, "HUBSEAL1"):
         assert word in text
     assert os.sep + "work" not in text
+
+
+def test_the_benchmark_goes_all_the_way() -> None:
+    """That says nothing of speed: it writes, verifies and restores a small line in processes of their own."""
+    script = Path(__file__).resolve().parents[2] / "benchmarks/archive.py"
+    done = subprocess.run(
+        [sys.executable, str(script), "--customers", "20"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("archive of 20 customers with 200 documents")
+    assert "written and verified in" in done.stdout

@@ -19,13 +19,13 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from cryptography.exceptions import InvalidTag
 
 from hub.closure.archive.files import Hashed
-from hub.closure.archive.seal import NONCE, Opener
+from hub.closure.archive.seal import NONCE, Opener, deflated
 from hub.closure.keys import DataKey
 from hub.errors import Rejected
 
 SCHEMA = pa.schema([("id", pa.string()), ("class", pa.string()), ("key", pa.string()), ("sealed", pa.binary())])
 GROUP = 8 << 20  # bytes of a row group
-WORTH = 1_024  # bytes from which deflating pays
+WORTH = 256  # bytes from which deflating pays
 AS_IT_IS, DEFLATED = b"\x00", b"\x01"
 
 
@@ -57,7 +57,7 @@ class Columns:
 
     def add(self, id: str, kept: str, key: DataKey, line: bytes) -> None:
         """Take in one record of a class."""
-        text = DEFLATED + zlib.compress(line, 3) if len(line) > WORTH else AS_IT_IS + line
+        text = DEFLATED + deflated(line) if len(line) > WORTH else AS_IT_IS + line
         nonce = os.urandom(NONCE)
         sealed = nonce + key.cipher.encrypt(nonce, text, self._bound + struct.pack(">Q", self.records))
         self._rows.append((id, kept, key.id, sealed))
