@@ -16,7 +16,7 @@ from hub.closure.phases.destroy import destroy
 from hub.closure.phases.final import final, watch
 from hub.closure.phases.freeze import freeze
 from hub.closure.phases.migrate import migrate
-from hub.closure.phases.notify import notify
+from hub.closure.phases.notify import notify, remind
 from hub.closure.phases.settle import settle
 from hub.closure.phases.verify import verify
 from hub.closure.plan import FINAL, PHASES, Phase, Plan, load
@@ -53,6 +53,7 @@ def run(hub: Hub, line: str, who: str, *, until: Phase | None = None, say: Say =
     Raises Busy while another process runs the same closing.
     """
     with Lease(hub.store, [f"close:{line}"]).held():
+        remind(open_desk(hub, line, who, say))
         while True:
             desk = open_desk(hub, line, who, say)
             phase = next_phase(desk)

@@ -15,6 +15,7 @@ from typing import Any
 from hub.audit import now
 from hub.closure.batches import begin, step
 from hub.closure.bounces import statuses
+from hub.closure.closing import by_id as closing_of
 from hub.closure.closing import rescope
 from hub.closure.desk import Desk, Outcome, today
 from hub.closure.gates import allowed
@@ -59,8 +60,8 @@ def remind(desk: Desk) -> None:
         found = step(tx, desk.id, "notify")
     if desk.plan.notices and found is not None and found.state == "done" and desk.closing.state == "open":
         _look_after(desk)
-        _send_due(desk)
-        _bounced(desk)
+        _bounced(desk)  # whose mail came back gets no reminder
+        _send_due(desk, signed=True)
 
 
 def decide(desk: Desk, id: str, what: str) -> None:
@@ -125,13 +126,19 @@ def _row(tx: Tx, desk: Desk, notice: Notice, to: Recipient, told_on: date) -> No
             break
 
 
-def _send_due(desk: Desk) -> None:
-    """Send what is due, one after the other; a server that does not answer ends it for now."""
+def _send_due(desk: Desk, *, signed: bool = False) -> None:
+    """Send what is due, one after the other; a server that does not answer ends it for now.
+
+    A reminder belongs to a notice that was `signed` when it went out: the scope may have moved since.
+    """
     by_id = {notice.id: notice for notice in desk.plan.notices}
     people: dict[str, dict[str, Recipient]] = {}
     while True:
         with desk.store.begin() as tx:
-            allowed(tx, desk.store, desk.id, "notify")
+            if not signed:
+                allowed(tx, desk.store, desk.id, "notify")
+            elif closing_of(tx, desk.id).state != "open":
+                return
             rows = tx.rows(
                 "SELECT id, notice, channel, address, golden_id FROM closing_notice WHERE closing_id = ? AND state = 'due' "
                 "AND due_on <= ? ORDER BY id LIMIT 1",
@@ -187,8 +194,13 @@ def _mail(desk: Desk, id: str, to: Recipient, subject: str, text: str) -> bool:
 
 
 def our_id(desk: Desk, id: str) -> str:
-    """The id of a notice's mail: always the same, so that the mail can be found among those sent."""
-    return f"close{desk.id}-" + hashlib.sha256(f"{desk.line}/{id}".encode()).hexdigest()[:32]
+    """The id of a notice's mail: always the same, so that the mail can be found among those sent.
+
+    The moment the closing began is part of it: a mailbox may hold what another closing of the line has sent.
+    """
+    with desk.store.read() as tx:
+        ((begun,),) = tx.rows("SELECT min(at) FROM closing_journal WHERE closing_id = ?", desk.id)
+    return f"close{desk.id}-" + hashlib.sha256(f"{desk.line}/{begun}/{id}".encode()).hexdigest()[:32]
 
 
 def _answered(desk: Desk, id: str, state: str, proof: str) -> None:
