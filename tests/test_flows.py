@@ -536,3 +536,41 @@ def test_two_workers_share_a_pool_and_one_does_what_the_other_died_of(
             assert hub.sync().findings == []
             assert len(hub.list("customer", limit=None)) == 4
     assert mails(folder, "north") == mails(folder, "south") == sorted([*ALL, "dot@d.example"])
+
+
+def test_duplicates_are_looked_for_and_told(tmp_path: Path, client: Any) -> None:
+    from hub_flows.duplicates import duplicates_flow
+    from hub_flows.pool import deploy
+
+    from hub.config import load
+
+    nightly = '[schedules.twice]\ncron = "0 3 * * *"\nrun = "duplicates"\n'
+    folder = project(tmp_path / "dup", nightly)
+    twice = {
+        "1": {"name": "Hansen Bootsbau GmbH", "mail": "post@hansen-bootsbau.example"},
+        "2": {"name": "Hansen Bootsbau", "mail": "post@hansen-bootsbau.example"},
+        "3": {"name": "Optik Lindt", "mail": "hallo@lindt.example"},
+    }
+    (folder / "north.json").write_text(json.dumps(twice))
+    assert sync(folder).type.value == "COMPLETED"
+    state = duplicates_flow(str(folder), ["customer"], return_state=True)
+    assert (state.type.value, state.name) == ("COMPLETED", "Findings"), state.message
+    assert "1 pairs wait for a person" in state.message
+    (table,) = artifacts(client, "hub-duplicates", state)
+    assert [(row["model"], row["open"], row["merged"]) for row in json.loads(table)] == [("customer", 1, 0)]
+    (text,) = artifacts(client, "hub-duplicates-waiting", state)
+    assert "Hansen Bootsbau GmbH" in text
+
+    toml = (folder / "hub.toml").read_text()
+    (folder / "hub.toml").write_text(toml + "[duplicates]\nauto = true\nmerge_at = 0.5\n")
+    state = duplicates_flow(str(folder), ["customer"], return_state=True)
+    assert state.message == "no pair waits, 1 merged"
+    (folder / "hub.toml").write_text(toml)
+
+    name = f"pool-{uuid4().hex[:6]}"
+    assert list(deploy(load(folder), name)) == [f"{name}: made", f"hub-duplicates/dup.twice: on {name}"]
+    found = client.read_deployment_by_name("hub-duplicates/dup.twice")
+    assert found.entrypoint == "hub_flows.duplicates.duplicates_flow"
+    (folder / "hub.toml").write_text(toml.replace('run = "duplicates"', ""))
+    said = list(deploy(load(folder), name))
+    assert said[-2:] == [f"hub-sync/dup.twice: on {name}", "hub-duplicates/dup.twice: no longer in hub.toml, removed"]
