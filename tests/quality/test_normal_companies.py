@@ -107,7 +107,17 @@ def test_forms_bring_records_of_one_company_together(made: tuple[Path, Any]) -> 
     truth, found = companies.read(folder), rows(folder)
     by_company: dict[int, list[tuple[str, str]]] = {}
     for at, one in truth.items():
-        if set(one.kinds) <= {"form", "capitals", "transliterated", "address", "phone_format", "other_mail", "moved", "missing", "freemail"}:
+        if set(one.kinds) <= {
+            "form",
+            "capitals",
+            "transliterated",
+            "address",
+            "phone_format",
+            "other_mail",
+            "moved",
+            "missing",
+            "freemail",
+        }:
             by_company.setdefault(one.company, []).append(at)
     pairs = [(found[a]["name"], found[b]["name"]) for some in by_company.values() for a, b in combinations(some, 2)]
     pairs = [(a, b) for a, b in pairs if a != b and max(len(a), len(b)) < 35]
