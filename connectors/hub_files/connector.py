@@ -22,7 +22,7 @@ from hub.connect import (
 )
 from hub_files.cursor import Cursor, Seen
 from hub_files.judge import digest, judge, key_of, moment
-from hub_files.rewrite import Moved, rewrite, stand
+from hub_files.rewrite import ERASES, GONE, Moved, rewrite, stand
 from hub_files.source import Source, sources
 from hub_files.tables import parquet, xlsx
 from hub_files.text import Csv, Row, jsonl, opened
@@ -99,6 +99,31 @@ class Files(Connector):
         else:  # one of the writes does not fit: carried out one by one, each gets its own answer
             for write in writes:
                 yield from self.push(stream, [write])
+
+    def erase(self, stream: str, keys: Sequence[str]) -> Iterator[Answer]:
+        """Take rows out of the file; it is replaced once for all of them, or not at all."""
+        source, wanted = self.sources[stream], frozenset(keys)
+        file = self.folder / source.path
+        for _ in range(TRIES):
+            before = stand(file)
+            there = {record.key for record in self._some(source, wanted) if record.version}
+            if not there:
+                break
+
+            def change(row: Row, there: set[str] = there) -> Mapping[str, Any] | None:
+                return GONE if key_of(source, row.values or {}) in there else None
+
+            try:
+                rewrite(file, before, source, change, [], [])
+            except Moved:
+                continue
+            except OSError as error:
+                raise Unavailable(f"{file}: cannot be written ({error.strerror}); nothing was erased") from None
+            break
+        else:
+            raise Unavailable(f"{self.folder}: {source.path} is being written by others all the time")
+        for key in keys:
+            yield Receipt(key) if key in there else Missing(f"{file.name}: no row {key!r}")
 
     def _carry_out(self, stream: str, writes: Sequence[Write]) -> list[Answer] | None:
         """Write the file anew; None where a value among several writes does not fit. Raises Moved."""
@@ -239,4 +264,5 @@ def _receipt(record: Record) -> Answer:
 
 def _stream(name: str, source: Source) -> Stream:
     writable = source.single and bool(source.key)
-    return Stream(name, source.model, push=writable, versioned=writable, findable=writable, batch=1000)
+    erases = writable and source.format in ERASES
+    return Stream(name, source.model, push=writable, versioned=writable, findable=writable, erases=erases, batch=1000)

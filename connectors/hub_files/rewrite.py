@@ -20,7 +20,9 @@ from hub_files.tables import BATCH, headings, sheet_name, shown
 from hub_files.text import Csv, Row, jsonl, opened
 
 Change = Callable[[Row], Mapping[str, Any] | None]
-"""Given a row, the columns to set in it; None leaves it as it stands."""
+"""Given a row, the columns to set in it; None leaves it as it stands, GONE leaves it out."""
+GONE: Mapping[str, Any] = {}
+ERASES = frozenset({"csv", "jsonl", "parquet"})  # a row taken out of a workbook would shift what formulas point at
 
 
 class Moved(Exception):  # noqa: N818  no failure: it is tried again
@@ -106,6 +108,8 @@ def _csv(
             for row in table or ():
                 values = row.values
                 changed = change(row) if values is not None else None
+                if changed is GONE:
+                    continue
                 if values is None or (changed is None and not wider):
                     new.write(_ended(row.text, end))  # as it stands, its quotes and its faults included
                 else:
@@ -136,6 +140,8 @@ def _jsonl(
             with file.open("rb") as old:
                 for row in jsonl(old, source):
                     changed = change(row) if row.values is not None else None
+                    if changed is GONE:
+                        continue
                     if changed is None:
                         new.write(_ended(row.text, "\n").encode(encoding, "surrogateescape"))
                     else:
@@ -165,12 +171,15 @@ def _parquet(
         with pq.ParquetWriter(beside, schema, compression="zstd") as new:
             number = 0
             for batch in old.iter_batches(batch_size=BATCH) if old else ():
-                rows = batch.to_pylist()
-                for values in rows:
+                rows = []
+                for values in batch.to_pylist():
                     number += 1
                     changed = change(Row(number, values))
+                    if changed is GONE:
+                        continue
                     if changed is not None:
                         values.update({n: fitting(v, schema.field(n).type) for n, v in changed.items()})
+                    rows.append(values)
                 new.write_table(pa.Table.from_pylist(rows, schema))
             more = [{n: fitting(v, schema.field(n).type) for n, v in add.items()} for add in adds]
             if more or not there:
