@@ -217,6 +217,10 @@ class Invoice(Model):
     open: Annotated[Money | None, says("what is still unpaid")] = None
     issued_on: date | None = None
     due_on: date | None = None
+    discount: Annotated[Money | None, says("may be deducted, with its tax, by who pays in time")] = None
+    discount_until: date | None = None
+    booked_rate: Annotated[Decimal | None, says("base currency per unit of its currency, when it was booked")] = None
+    legal_entity: Annotated[str | None, says("which of our companies issued it")] = None
     state: Literal["draft", "open", "partly_paid", "paid", "overdue", "void", "uncollectible"] | None = None
     line: LineName = None
 

@@ -68,6 +68,10 @@ total = { theirs = "total", as = "money", currency_from = "currency" }
 open = { theirs = "open", as = "money", currency_from = "currency" }
 issued_on = "issued"
 due_on = "due"
+discount = { theirs = "discount", as = "money", currency_from = "currency" }
+discount_until = "discount_until"
+booked_rate = { theirs = "rate", as = "decimal" }
+legal_entity = "entity"
 """
 ENTRIES = """stream = "entries"
 model = "payment"
@@ -89,7 +93,10 @@ state = { value = "succeeded" }
 """
 COLUMNS = {
     "customers": ("number", "name", "mail", "iban"),
-    "invoices": ("number", "kind", "customer", "reference", "currency", "total", "open", "issued", "due"),
+    "invoices": (
+        "number", "kind", "customer", "reference", "currency", "total", "open", "issued", "due", "discount",
+        "discount_until", "rate", "entity",
+    ),
     "entries": (
         "key", "amount", "currency", "charges", "booked", "value", "payer", "iban", "account", "text", "structured",
         "entry", "return_of",

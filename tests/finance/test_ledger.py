@@ -324,3 +324,79 @@ def test_a_posting_that_was_tampered_with_is_found(office: Office) -> None:
     store.close()
     faults = {row["check"]: row["faults"] for row in office("books", code=1) if not row["fine"]}
     assert len(faults) == 3
+
+
+def test_discounts_charges_tolerance_credit_notes_and_rates_reach_the_books(office: Office) -> None:
+    office.settings(f'short_tolerance = "0.05"\n{POST}[finance.rates.2026-04-02]\nUSD = "0.92"\n')
+    office.invoice("INV-3001", "C1", "100.00", discount="3.00", discount_until="2026-04-10")
+    office.invoice("INV-3002", "C1", "1000.00", currency="USD", rate="0.90")
+    office.invoice("INV-3003", "C1", "60.00")
+    office.invoice("CN-3004", "C1", "-10.00", kind="credit_note")
+    office.invoice("INV-3005", "C1", "80.00")
+    office.entry("B1", "97.00", "INV-3001")
+    office.entry("B2", "985.00", "INV-3002", currency="USD", charges="15.00")
+    office.entry("B3", "50.00", "INV-3003, CN-3004")
+    office.entry("B4", "79.96", "INV-3005")
+    found = office.morning()
+    assert found["posted", "payments"]["count"] == 4, found
+    posted = office.sql(
+        "SELECT kind, amount, currency FROM posting WHERE kind NOT IN ('opening', 'allocation') ORDER BY kind, amount"
+    )
+    assert posted == [
+        ("bank_fee", 1500, "USD"),
+        ("discount", 300, "EUR"),
+        ("fx_gain", 1970, "EUR"),
+        ("write_off", 4, "EUR"),
+    ]
+    left = office.open()
+    assert not {"INV-3001", "INV-3002", "INV-3003", "CN-3004", "INV-3005"} & left.keys()
+    office.person("ann")
+    office("payments", "unmatch", office.payments()["B2"]["id"], "--as", "ann")
+    assert office.open()["INV-3002"] == 100000
+    assert office.sql("SELECT sum(amount) FROM posting WHERE kind = 'fx_gain'") == [(0,)]
+    office.sound()
+
+
+def test_a_document_of_another_company_of_ours_is_never_settled(office: Office) -> None:
+    office.settings(f'{POST}\n[finance.accounts.DE02]\nlegal_entity = "north"\n')
+    office.invoice("INV-3001", "C1", "100.00", entity="south")
+    office.entry("B1", "100.00", "INV-3001")
+    office.morning()
+    assert office.payments()["B1"]["status"] == "review"
+    assert office.open()["INV-3001"] == 10000
+
+
+def test_one_run_at_a_time_works_on_the_ledger(office: Office) -> None:
+    from hub.store import Store
+    from hub.store.lease import Lease
+
+    office.entry("B2", "200.00", "INV-1002")
+    office.write()
+    office("sync")
+    store = Store(office.store.replace("sqlite:///", f"sqlite:///{office.folder}/"))
+    office.monkeypatch.setattr("hub.finance.ledger.ledger.PATIENCE", 0.0)
+    with Lease(store, ["finance"]).held():
+        office("reconcile", code=1)
+        assert "another run" in office.err
+    store.close()
+    office("reconcile")
+    office.sound()
+
+
+def test_a_run_cut_short_before_posting_is_finished_by_the_next(office: Office) -> None:
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    office.entry("B2", "200.00", "INV-1002")
+    office.write()
+    office("sync")
+    for step in ("post", "prove", "tell"):
+        with office.monkeypatch.context() as patched:
+            patched.setattr(f"hub.finance.ledger.ledger.{step}", die)
+            office("reconcile", code=130)
+    office.morning()
+    assert office.sql("SELECT count(*) FROM posting WHERE kind = 'allocation'") == [(1,)]
+    assert "INV-1002" not in office.open()
+    golden = {row["values"]["number"]: row["values"] for row in office("list", "invoice")}
+    assert golden["INV-1002"]["state"] == "paid"
+    office.sound()

@@ -22,6 +22,7 @@ from hub.store.lease import Lease
 from hub.sync import Hub
 
 LEASE = "finance"
+PATIENCE = 10.0  # seconds to wait for another run
 
 
 @dataclass(slots=True)
@@ -51,7 +52,7 @@ class Ledger:
     @contextmanager
     def held(self) -> Iterator[None]:
         """One at a time works on the ledger. Raises Busy where another one is at it."""
-        with Lease(self.store, [LEASE]).held(patience=10):
+        with Lease(self.store, [LEASE]).held(PATIENCE):
             yield
 
     def reconcile(self, account: str | None = None, *, dry_run: bool = False) -> Reconciled:
