@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.finance.matching.book import Book, named, oldest_due, single
+from hub.finance.matching.book import Book, named, single
 from hub.finance.matching.rates import shown
 from hub.finance.matching.rules import EXACT, OLDEST
 from hub.finance.matching.settle import settle
@@ -33,7 +33,7 @@ def by_amount(book: Book, payment: Payment) -> None:
         if book.policy_of(payment).same_customer_same_amount == "review":
             book.review(payment, "same_amount", single(own))
             return
-        own, rule = [min(own, key=oldest_due)], OLDEST
+        own, rule = own[:1], OLDEST  # open documents come oldest due first
     if own[0].id in book.held:
         book.review(payment, "contested_document", single(own))
         return

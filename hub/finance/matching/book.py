@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import Any
+from operator import attrgetter
+from typing import TypeVar
 
 from hub.finance.matching.known import Payers
 from hub.finance.matching.rates import convert, rate
@@ -25,6 +26,8 @@ from hub.finance.matching.words import by_id
 
 _LAST = date.max
 
+One = TypeVar("One", Document, Payment)
+
 
 class Book:
     """Documents and payments of one run with their indexes; the stages read and write it, nobody else does."""
@@ -40,19 +43,13 @@ class Book:
         self.policy = policy
         self.accounts = accounts
         self.payers = Payers(customers, policy)
-        self.documents: dict[str, Document] = {}
-        self.left: dict[str, int] = {}
+        self.documents = _unique("documents", documents)  # by id, and in the order of ids
+        self.left = {one.id: one.open for one in self.documents.values()}
         self.of_customer: dict[str, list[Document]] = {}
-        for document in sorted(documents, key=oldest_due):
-            if document.id in self.documents:
-                raise ValueError(f"two documents have the id {document.id}; ids must be unique")
-            self.documents[document.id] = document
-            self.left[document.id] = document.open
+        for document in sorted(self.documents.values(), key=due):
             self.of_customer.setdefault(document.customer, []).append(document)
-        self.payments = sorted(payments, key=lambda one: (one.booking_date, by_id(one.id)))
-        for one, other in pairwise(sorted(payment.id for payment in self.payments)):
-            if one == other:
-                raise ValueError(f"two payments have the id {one}; ids must be unique")
+        self.all_payments = _unique("payments", payments)  # by id, and in the order of ids
+        self.payments = sorted(self.all_payments.values(), key=attrgetter("booking_date"))
         self.waiting = self.payments
         self.decided: dict[str, Decision] = {}
         self.held: set[str] = set()  # documents a payment under review may have meant: only a name takes them
@@ -144,9 +141,19 @@ class Book:
             self.exchanges.append(Exchange(payment.id, document.id, received - booked, base))
 
 
-def oldest_due(document: Document) -> tuple[date, date, tuple[Any, ...]]:
-    """The order in which a customer's documents come: by due date, date of issue, id."""
-    return document.due or document.issued or _LAST, document.issued or _LAST, by_id(document.id)
+def due(document: Document) -> tuple[date, date]:
+    """The order in which a customer's documents come, by due date and date of issue; the order of ids comes before."""
+    return document.due or document.issued or _LAST, document.issued or _LAST
+
+
+def _unique(what: str, given: Iterable[One]) -> dict[str, One]:
+    """What is given by id, in the order of ids."""
+    ordered = sorted(given, key=lambda one: by_id(one.id))
+    found = {one.id: one for one in ordered}
+    if len(found) < len(ordered):
+        twice = next(one.id for one, other in pairwise(ordered) if one.id == other.id)
+        raise ValueError(f"two {what} have the id {twice}; ids must be unique")
+    return found
 
 
 def open_day(policy: Policy, day: date) -> date:

@@ -68,5 +68,5 @@ def _identity(book: Book, payment: Payment) -> tuple[object, ...] | None:
     fields = book.policy_of(payment).dedupe_key
     if "bank_entry_ref" in fields and not payment.bank_entry_ref:
         return None
-    values = tuple(getattr(payment, name) for name in fields)
+    values = tuple([getattr(payment, name) for name in fields])
     return values if any(value is not None for value in values) else None

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 
 from hub.finance.matching.types import Document, Policy
-from hub.finance.matching.words import words
-from hub.finance.references import bare, kinds, looks_structured
+from hub.finance.matching.words import plain
+from hub.finance.references import Found, bare, find, kinds, looks_structured
 
 
 class Index:
@@ -36,11 +36,15 @@ class Index:
 
     def _number(self, document: Document, number: str) -> None:
         pattern = self.patterns.get(document.legal_entity or "*") or self.patterns.get("*")
-        key = " ".join(word for _, word in words(number))
+        key = plain(number)
         if key and not looks_structured(number) and (pattern is None or pattern.fullmatch(number)):
             same = self.numbers.setdefault(key, [])
             if document not in same[-1:]:
                 same.append(document)
+
+    def find(self, text: str) -> list[Found]:
+        """Structured references in a text."""
+        return find(text, self.references.__contains__, digits=bool(self.digits))
 
     def slip(self, word: str) -> bool:
         """Whether a word of a text means to be one of our structured references and is none: its checksum is wrong."""

@@ -16,7 +16,6 @@ from hub.finance.matching.rest import give_up, leave
 from hub.finance.matching.returns import take_back
 from hub.finance.matching.totals import by_totals
 from hub.finance.matching.types import Customer, Decision, Document, Outcome, Payment, Policy, Settled
-from hub.finance.matching.words import by_id
 
 _PENDING = ("review", "on_account", "suspense")
 
@@ -37,8 +36,10 @@ def match(
     index = Index(book.documents.values(), book.policy)
     seen: dict[tuple[object, ...], Payment] = {}
     _each(book, lambda payment: drop_repeated(book, payment, seen), returns=False)
-    _each(book, lambda payment: keep_standing(book, payment))
-    _each(book, lambda payment: pay_out(book, payment))
+    if any(one.standing for one in book.payments):
+        _each(book, lambda payment: keep_standing(book, payment))
+    if any(one.payout or one.payout_lines for one in book.payments):
+        _each(book, lambda payment: pay_out(book, payment))
     open_payments = book.waiting
     before: list[Decision] = []
     while True:
@@ -86,25 +87,22 @@ def _each(book: Book, stage: Callable[[Payment], None], *, returns: bool = True)
 
 
 def _answer(book: Book) -> Outcome:
+    invoices = [one for one in book.documents.values() if one.type == "invoice"]
+    notes = [one for one in book.documents.values() if one.type != "invoice"]
+    rank = {one.id: number for number, one in enumerate((*invoices, *notes))}
     adjustments = [one for some in book.adjustments.values() for one in some]
-    documents = tuple(_settled(book, id) for id in sorted(book.documents, key=lambda id: _order(book, id)))
     outcome = Outcome(
-        decisions=tuple(book.decided[one.id] for one in sorted(book.payments, key=lambda one: by_id(one.id))),
-        documents=documents,
-        adjustments=tuple(sorted(adjustments, key=lambda one: _order(book, one.document))),
-        exchanges=tuple(sorted(book.exchanges, key=lambda one: _order(book, one.document))),
-        postings=tuple(sorted(book.postings, key=lambda one: (one.date, _order(book, one.document)))),
+        decisions=tuple(book.decided[id] for id in book.all_payments),
+        documents=tuple(_settled(one, book.left[one.id]) for one in (*invoices, *notes)),
+        adjustments=tuple(sorted(adjustments, key=lambda one: rank[one.document])),
+        exchanges=tuple(sorted(book.exchanges, key=lambda one: rank[one.document])),
+        postings=tuple(sorted(book.postings, key=lambda one: (one.date, rank[one.document]))),
     )
     prove(book.documents, book.payments, outcome)
     return outcome
 
 
-def _order(book: Book, id: str) -> tuple[object, ...]:
-    return book.documents[id].type != "invoice", by_id(id)
-
-
-def _settled(book: Book, id: str) -> Settled:
-    document, left = book.documents[id], book.left[id]
+def _settled(document: Document, left: int) -> Settled:
     if left == 0:
-        return Settled(id, "used" if document.type == "credit_note" else "paid", 0)
-    return Settled(id, "open" if left == document.open else "partially_paid", left)
+        return Settled(document.id, "used" if document.type == "credit_note" else "paid", 0)
+    return Settled(document.id, "open" if left == document.open else "partially_paid", left)

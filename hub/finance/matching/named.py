@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.finance.matching.book import Book, single
@@ -10,8 +10,8 @@ from hub.finance.matching.index import Index
 from hub.finance.matching.rules import NUMBER, REFERENCE
 from hub.finance.matching.settle import settle
 from hub.finance.matching.types import Document, Payment, Rejected
-from hub.finance.matching.words import words
-from hub.finance.references import bare, find, kinds, looks_structured
+from hub.finance.matching.words import holds, words
+from hub.finance.references import bare, kinds, looks_structured
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,11 @@ def by_reference(book: Book, index: Index, payment: Payment) -> None:
     if found.several:
         book.review(payment, "ambiguous_reference", single(found.several), rejected=found.rejected)
     elif found.documents:
-        beside = _numbers(book, index, payment)
-        chosen, rejected = _complete(book, payment, found, beside)
-        _settle(book, payment, chosen, (*found.rejected, *rejected), by_number=False)
+        chosen, rejected = found.documents, found.rejected
+        if not _comes_out(book, payment, chosen):
+            chosen, more = _complete(book, payment, found, _numbers(book, index, payment))
+            rejected += more
+        _settle(book, payment, chosen, rejected, by_number=False)
 
 
 def by_number(book: Book, index: Index, payment: Payment) -> None:
@@ -74,7 +76,7 @@ def _references(book: Book, index: Index, payment: Payment) -> Named:
             return _unique(book, payment, [(-1, reference, owners)])
     if not payment.text or not index.references:
         return Named(())
-    found = find(payment.text, index.references.__contains__)
+    found = index.find(payment.text)
     wrong = tuple(
         Rejected((), f"{one.reference}: its checksum is wrong")
         for one in found
@@ -93,12 +95,12 @@ def _numbers(book: Book, index: Index, payment: Payment) -> Named:
     if field and not (bare(field).isdigit() or looks_structured(field)):
         hits += [(-1, word, index.numbers[word]) for _, word in words(field) if word in index.numbers]
     taken: list[tuple[int, int]] = []
-    for place, word in words(payment.text):
+    for place, word in words(payment.text) if holds(payment.text, index.numbers) else ():
         owners = index.numbers.get(word)
         if owners is None:
             continue
         if not taken:
-            found = find(payment.text, index.references.__contains__)
+            found = index.find(payment.text)
             taken = [(-1, -1), *((one.start, one.end) for one in found)]
         if any(start < place + len(word) and place < end for start, end in taken):
             continue
@@ -110,8 +112,11 @@ def _numbers(book: Book, index: Index, payment: Payment) -> Named:
     return Named(named.documents, named.several, (*named.rejected, *slips))
 
 
-def _unique(book: Book, payment: Payment, hits: Iterable[tuple[int, str, list[Document]]]) -> Named:
+def _unique(book: Book, payment: Payment, hits: Sequence[tuple[int, str, list[Document]]]) -> Named:
     """One document a name: of several with the same, the only one that is open, ours to settle and the payer's."""
+    if len(hits) == 1 and len(hits[0][2]) == 1:
+        place, written, owners = hits[0]
+        return Named(((place, written, owners[0]),))
     chosen: dict[str, tuple[int, str, Document]] = {}
     rejected: list[Rejected] = []
     for place, written, owners in hits:
@@ -139,9 +144,19 @@ def _narrow(book: Book, payment: Payment, owners: list[Document]) -> list[Docume
     return owners if any(book.is_open(one) for one in owners) else owners[:1]
 
 
+def _comes_out(book: Book, payment: Payment, named: Sequence[tuple[int, str, Document]]) -> bool:
+    """Whether the payment is exactly what is open of the documents."""
+    total = 0
+    for _, _, document in named:
+        if document.currency != payment.currency:
+            return False
+        total += book.left[document.id]
+    return total == payment.amount
+
+
 def _complete(
     book: Book, payment: Payment, found: Named, beside: Named
-) -> tuple[Sequence[tuple[int, str, Document]], tuple[Rejected, ...]]:
+) -> tuple[tuple[tuple[int, str, Document], ...], tuple[Rejected, ...]]:
     """Add documents named by number to those named by reference: credit notes, and invoices that make it come out."""
     ids = {document.id for _, _, document in found.documents}
     customers = {document.customer for _, _, document in found.documents}
@@ -152,11 +167,8 @@ def _complete(
     notes = [hit for hit in own if hit[2].type == "credit_note"]
     for added in (own, notes):
         together = sorted([*found.documents, *added], key=lambda hit: hit[0])
-        documents = [document for _, _, document in together]
-        total = sum(book.left[one.id] for one in documents)
-        same = all(one.currency == payment.currency for one in documents)
-        if added and ((same and total == payment.amount) or added is notes):
-            return together, rejected
+        if added and (_comes_out(book, payment, together) or added is notes):
+            return tuple(together), rejected
     left_out = tuple(hit[2].id for hit in own)
     if left_out:
         rejected += (Rejected(left_out, "named by number only, and the amount does not ask for it"),)

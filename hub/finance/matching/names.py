@@ -41,14 +41,21 @@ def fold(name: str, *, wide: bool = True) -> str:
 
 def distance(one: str, other: str, most: int) -> int:
     """How many letters must be put in, left out or changed (Levenshtein); more than `most` is told as most + 1."""
-    row = list(range(len(other) + 1))
-    for number, letter in enumerate(one, 1):
-        above, row = row, [number]
-        for at, there in enumerate(other, 1):
-            row.append(min(above[at] + 1, row[-1] + 1, above[at - 1] + (letter != there)))
-        if min(row) > most:
-            return most + 1
-    return min(row[-1], most + 1)
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    far = most + 1
+    row = [at if at <= most else far for at in range(len(other) + 1)]
+    for number, letter in enumerate(one, 1):  # only places at most that far apart can still be within reach
+        first, last = max(1, number - most), min(len(other), number + most)
+        above, row = row, [far] * (len(other) + 1)
+        best = row[first - 1] = number if number <= most and first == 1 else far
+        for at in range(first, last + 1):
+            here = above[at - 1] if letter == other[at - 1] else 1 + min(above[at - 1], above[at], row[at - 1])
+            row[at] = here
+            best = min(best, here)
+        if best > most:
+            return far
+    return min(row[-1], far)
 
 
 class Names:
@@ -63,6 +70,7 @@ class Names:
                 self.owners.setdefault(folded, []).append(owner)
         self.pieces: dict[tuple[int, int, str], list[str]] = {}
         self.lengths: set[int] = set()
+        self.letters = {folded: frozenset(folded) for folded in self.owners}
         for folded in self.owners:
             self.lengths.add(len(folded))
             for number, (_, piece) in enumerate(self._cut(folded)):
@@ -89,8 +97,12 @@ class Names:
                     yield from self.pieces.get((length, number, folded[at : at + width]), ())
 
     def _passes(self, one: str, other: str) -> bool:
+        if one == other:
+            return True
         allowed = self._distance(max(len(one), len(other)))
-        return one == other or (allowed > 0 and distance(one, other, allowed) <= allowed)
+        if not allowed or len(self.letters[other].symmetric_difference(one)) > 2 * allowed:
+            return False  # each letter that is changed makes at most two sets of letters differ
+        return distance(one, other, allowed) <= allowed
 
     def _distance(self, longer: int) -> int:
         """How many letters may differ between names of which the longer has so many."""
@@ -102,7 +114,7 @@ class Names:
 
     def _spans(self, length: int) -> Iterator[tuple[int, int]]:
         """Where the pieces of a name of that length start, and how long they are: one more than letters may differ."""
-        most = int(self._distance(length) / self.threshold) + 1  # the other name may be the longer one
+        most = int((1 - self.threshold) * length / self.threshold)  # the other name may be the longer one
         count = min(most + 1, length)
         start = 0
         for number in range(count):

@@ -9,7 +9,7 @@ from hub.finance.matching.draft import Draft
 from hub.finance.matching.rates import Terms, minor, terms
 from hub.finance.matching.rules import CREDIT_NOTE, SPILL, Rule
 from hub.finance.matching.short import Gap, gap
-from hub.finance.matching.types import Decision, Document, Payment, Rejected, Stage, Status
+from hub.finance.matching.types import Allocation, Decision, Document, Payment, Rejected, Stage, Status
 
 Rates = Mapping[str, Terms]
 
@@ -24,6 +24,12 @@ def settle(
     rejected: tuple[Rejected, ...] = (),
 ) -> None:
     """Decide a payment that names these documents, in the order named."""
+    if len(documents) == 1 and _plain(book, payment, documents[0]):
+        document, amount = documents[0], payment.amount
+        allocation = Allocation(document.id, amount, document.currency, amount, stage, rule.name, rule.version, inputs)
+        book.allocate(payment, allocation)
+        book.decide(Decision(payment.id, "applied", stage, (allocation,), rejected=rejected))
+        return
     live = [one for one in documents if book.left[one.id]]
     rates = _rates(book, payment, live)
     reason = _refused(book, payment, documents, live) or ("rate_missing" if rates is None else None)
@@ -40,6 +46,16 @@ def settle(
     if draft.remaining > 0 and policy.overpayment_spill:
         _spill(book, draft, documents)
     post(book, draft, documents, rejected, paid=not live)
+
+
+def _plain(book: Book, payment: Payment, document: Document) -> bool:
+    """Whether the payment is exactly what is open of its only document; most are, so this goes the short way."""
+    return (
+        book.left[document.id] == payment.amount
+        and document.currency == payment.currency
+        and document.booked_rate is None
+        and book.may_settle(payment, document)
+    )
 
 
 def post(

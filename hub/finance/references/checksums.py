@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from itertools import cycle
+from string import ascii_uppercase
 from typing import Literal
 
 KidAlgorithm = Literal["mod10", "mod11"]
 
 _RF = re.compile(r"RF[0-9]{2}[0-9A-Z]{1,21}")
 _DIGITS = re.compile(r"[0-9]+")
+_VALUES = str.maketrans({letter: str(int(letter, 36)) for letter in ascii_uppercase})  # A is 10, Z is 35
 # The digit to carry on with, by carry and digit, of the recursive modulo 10 of Swiss payment references.
 _SWISS = (0, 9, 4, 6, 8, 2, 7, 1, 3, 5)
 
@@ -21,7 +23,7 @@ def is_rf(text: str) -> bool:
     """Whether this is a creditor reference of ISO 11649: RF, two check digits, at most 21 characters (modulo 97)."""
     if not _RF.fullmatch(text):
         return False
-    return int("".join(str(int(letter, 36)) for letter in text[4:] + text[:4])) % 97 == 1
+    return int((text[4:] + text[:4]).translate(_VALUES)) % 97 == 1
 
 
 def is_qrr(text: str) -> bool:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from hub.finance.references.kinds import bare
 
 _RF = re.compile(r"(?<![0-9A-Za-z])RF *[0-9]{2}(?=[0-9A-Za-z]| |/)", re.IGNORECASE)
+_LETTERS = re.compile("rf", re.IGNORECASE)
 _OGM = re.compile(r"(?:\+{3}|\*{3})[0-9 /]{12,24}(?:\+{3}|\*{3})")
 _WORD = re.compile(r"[0-9A-Za-z]+")
 # Digits that are a part of something else (RE-1001, RE/1001, 1001.5) are no reference.
 _DIGITS = re.compile(r"(?<![0-9A-Za-z._-])(?<![0-9A-Za-z]/)[0-9]+(?:[ /]+[0-9]+)*-?(?![0-9A-Za-z_]|[./-][0-9A-Za-z])")
 _GROUP = re.compile(r"[0-9][0-9/]*-?")
+_MANY = re.compile(r"(?:[0-9][ /]*){27}")
 _LONGEST = 27  # places of the longest kind
 _SHORTEST_JOINED = 6  # fewer digits are not written in groups
 
@@ -28,16 +30,22 @@ class Found:
     known: bool
 
 
-def find(text: str, known: Callable[[str], bool]) -> list[Found]:
+def find(text: str, known: Callable[[str], bool], *, digits: bool = True) -> list[Found]:
     """Find every structured reference, in the order written; `known` says whether a bare reference is a document's.
 
     What is not known but can only have been meant as a structured reference (RF, between plus signs, 27 digits) is
-    found as well, so that no later stage takes a part of it for a number.
+    found as well, so that no later stage takes a part of it for a number. `digits` says whether any known one is of
+    digits alone.
     """
-    if not any(digit in text for digit in "0123456789"):
-        return []
+    looks = []
+    if "++" in text or "**" in text:
+        looks.append(_plus)
+    if _LETTERS.search(text):
+        looks.append(_rf)
+    if digits or _MANY.search(text):
+        looks.append(_digits)
     found: list[Found] = []
-    for look in (_plus, _rf, _digits):
+    for look in looks:
         for one in look(text, known):
             if all(one.end <= other.start or other.end <= one.start for other in found):
                 found.append(one)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from itertools import chain
 
 from hub.finance.references.checksums import KidAlgorithm, is_kid, is_ocr, is_ogm, is_qrr, is_rf, is_viite
 
 _IGNORED = str.maketrans("", "", " \t\r\n\u00a0/+*")  # OGM is also written ***ddd/dddd/ddddd***
+_RF = re.compile(r"RF[0-9]{2}[0-9A-Z]+")
 _CHECK_DASH = re.compile(r"[0-9]+-")
 
 
@@ -38,10 +38,10 @@ def kinds(reference: str, kid: KidAlgorithm | None = None) -> tuple[str, ...]:
 def looks_structured(text: str) -> bool:
     """Whether the text can only mean a structured reference, so that a wrong checksum is a slip and no other number."""
     reference = bare(text)
-    digits = reference.isascii() and reference.isdigit()
-    plus = sum(map(text.count, chain("+*"))) >= 4
-    return (
-        re.fullmatch(r"RF[0-9]{2}[0-9A-Z]+", reference) is not None
-        or _CHECK_DASH.fullmatch(reference) is not None
-        or (digits and (len(reference) == 27 or plus))
-    )
+    if reference.startswith("RF"):
+        return _RF.fullmatch(reference) is not None
+    if not reference[:-1].isdigit():
+        return False
+    if reference[-1] == "-":
+        return True
+    return reference[-1].isdigit() and (len(reference) == 27 or text.count("+") >= 4 or text.count("*") >= 4)
