@@ -88,6 +88,7 @@ class Cache:
     def add(self, batches: Iterable[RecordBatch]) -> None:
         """Put prepared records in."""
         names = ", ".join(name for name, _ in self._columns())
+        self.db.execute("BEGIN")  # one write of the file for all batches
         for batch in batches:
             self.db.register("batch", batch)
             self.db.execute(f"INSERT INTO kept.record SELECT hash(id), id, {names} FROM batch")
@@ -95,6 +96,7 @@ class Cache:
                 "INSERT INTO kept.blocking SELECT hash(k), hash(id) FROM (SELECT id, unnest(keys) AS k FROM batch)"
             )
             self.db.unregister("batch")
+        self.db.execute("COMMIT")
 
     def drop(self, ids: Sequence[str]) -> None:
         """Take records out."""
