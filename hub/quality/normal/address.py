@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import NamedTuple
 
 from hub.quality.normal.places import CITIES, RIVERS, STREETS, TYPES
-from hub.quality.normal.text import HAN, fold, key, simplified, tokens
+from hub.quality.normal.text import HAN, fold, key, tokens
 
 NUMBER = r"\d{1,5}(?:\s?[a-z](?![a-z]))?(?:\s?bis|\s?ter)?"
 RANGE = rf"{NUMBER}(?:\s?[-–—/+&]\s?(?:{NUMBER}|[a-z](?![a-z])|[ivx]{{1,4}}(?![a-z])))*"
@@ -68,7 +67,7 @@ def postal_code(text: str, country: str | None = None) -> str:
 def city(text: str) -> str:
     """A city as a key: Frankfurt a. M. is `frankfurt m`, München and Munich are `munchen`, Paris 8e is `paris`."""
     if not text.isascii() and HAN.search(text):
-        bare = simplified(unicodedata.normalize("NFKC", text)).strip()
+        bare = fold(text).strip()
         bare = re.sub(r"^.*(?:省|自治区)", "", bare)
         bare = bare[:-1] if len(bare) > 2 and bare[-1] in "市县区" else bare
         return CITIES.get(bare, bare)
@@ -98,7 +97,7 @@ def _number(number: str) -> str:
 
 def _han(text: str) -> Street:
     """A Chinese address: places fall away from the largest to the smallest, the number stands before 号."""
-    line = simplified(unicodedata.normalize("NFKC", text)).replace(" ", "").replace(",", "")
+    line = fold(text).replace(" ", "").replace(",", "")
     while (cut := HAN_PLACE.match(line)) and len(cut[0]) < len(line):
         line = line[len(cut[0]) :]
     found = HAN_STREET.search(line)

@@ -33,8 +33,9 @@ TO_LATIN = str.maketrans(LETTERS)
 
 
 def _bare(text: str) -> str:
+    """Without the accents of Latin, Greek and Cyrillic; what looks like one elsewhere is a letter of its own (カ, ガ)."""
     parted = unicodedata.normalize("NFD", text.casefold())
-    return "".join(c for c in parted if unicodedata.category(c) != "Mn").translate(TO_LATIN)
+    return "".join(c for c in parted if not "\u0300" <= c <= "\u036f").translate(TO_LATIN)
 
 
 # What almost every European name is made of, so that it needs no normalising: Latin, Greek and Cyrillic letters.
