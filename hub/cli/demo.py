@@ -13,12 +13,12 @@ import typer
 
 from hub.errors import ConfigError
 
-SCENES = ("day", "finance")
+SCENES = ("day", "finance", "close")
 
 
 def demo(
     scene: Annotated[
-        str, typer.Argument(help="day: seven things that happen to a company; finance: a morning of payments.")
+        str, typer.Argument(help="day: seven things that happen to a company; finance: a morning of payments; close: the end of a line.")
     ] = "day",
     keep: Annotated[
         Path | None, typer.Option(help="Keep the project folder here, to look around in with the other verbs.")
@@ -27,6 +27,11 @@ def demo(
     """Start an ERP, a CRM, a payment provider and a mailbox on loopback, and live one day of a company with them."""
     if scene not in SCENES:
         raise ConfigError(f"no scene {scene!r} in the demo; there are: {', '.join(SCENES)}")
+    if scene == "close":
+        from hub.cli.demo_close import close
+
+        close(keep)
+        return
     for needed in ("aiosmtpd", "pymap", "trytond"):
         if find_spec(needed) is None:
             raise ConfigError(f"the demo needs {needed}; install it with: pip install 'hub[demo]'")
