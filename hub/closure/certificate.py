@@ -27,7 +27,8 @@ METHOD = (
     "In the hub: logical delete of all rows; the database overwrites the space in its own time. In source systems: as "
     "their own delete or anonymise function does it. Archive: the key is destroyed, which leaves ciphertext that nobody "
     "can read. Postings and decisions of the ledger stay as books: ids and amounts. Statements of account, names and "
-    "addresses of notices are removed from the project folder."
+    "addresses of notices are removed from the project folder. Mails of the notices stay in the mailbox that sent them, and "
+    "in the hub where it reads that mailbox, as proof that people were told."
 )
 
 

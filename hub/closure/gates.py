@@ -51,7 +51,9 @@ def approve(store: Store, line: str, gate: Phase, person: str, scope_hash: str |
         if person == closing.author:
             raise Unauthorized(f"{line}: {person} wrote the plan in force; {gate} needs another person's approval")
         if not holds(tx, store, person, needed.role, line):
-            raise Unauthorized(f"{line}: {gate} is approved by a {needed.role}, and {person} is none for this line")
+            raise Unauthorized(
+                f"{line}: {gate} is approved in the role {needed.role}, which {person} does not hold for this line"
+            )
         if scope_hash is not None and scope_hash != closing.scope_hash:
             raise ConfigError(f"{line}: the scope is another one by now; look again: hub close status {line}")
         at = now(tx, store)
@@ -113,7 +115,7 @@ def _void(tx: Tx, store: Store, closing: Closing, at: int, row: Row) -> str | No
     if expires_at <= at:
         return "it has expired"
     if not holds(tx, store, person, role, closing.line, since=seq):
-        return f"{person} is no {role} any more"
+        return f"{person} does not hold the role {role} any more"
     return None
 
 
@@ -135,7 +137,7 @@ def unsigned(tx: Tx, store: Store, closing: Closing, phase: Phase) -> str | None
         return None
     why = f" (that of {given[-1].person} is void: {given[-1].void})" if given else ""
     return (
-        f"{phase} waits for the approval of a {gate.role} other than {closing.author}{why}: "
+        f"{phase} waits for approval by another person than {closing.author}, in the role {gate.role}{why}: "
         f"hub close approve {closing.line} {phase} --as NAME"
     )
 

@@ -61,7 +61,7 @@ def test_an_approval_ends_with_a_change_of_plan_scope_role_or_by_its_day(at: Sta
     take_role(store, "ben", "approver", "*", by="root")
     grant(store, "ben", "approver", "*", by="root")
     store.close()
-    assert "ben is no approver any more" in why(company)
+    assert "ben does not hold the role approver any more" in why(company)
     company.plain("close", "approve", "retail", "freeze", by="ben")
     company.plain("close", "revoke", "retail", "freeze", by="ben")
     assert "revoked by ben" in why(company)

@@ -57,10 +57,21 @@ def journal(desk: Desk) -> Iterator[Mapping[str, Any]]:
 
 
 def papers(desk: Desk) -> Iterator[Paper]:
-    """The statements of account, every version."""
+    """The statements of account, every version, and the letters."""
     with desk.store.read() as tx:
         rows = tx.rows(
             "SELECT golden_id, file FROM closing_statement WHERE closing_id = ? ORDER BY golden_id, version", desk.id
         )
     for id, file in rows:
         yield Paper(id, desk.folder / file)
+    for id, file in letters(desk):
+        yield Paper(id, desk.folder / file, "correspondence")
+
+
+def letters(desk: Desk) -> list[tuple[str, str]]:
+    """The printed letters: golden id of whom they went to, and file."""
+    with desk.store.read() as tx:
+        rows = tx.rows(
+            "SELECT golden_id, proof FROM closing_notice WHERE closing_id = ? AND state = 'letter' ORDER BY id", desk.id
+        )
+    return [(row[0], row[1]) for row in rows]

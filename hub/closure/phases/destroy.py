@@ -292,6 +292,11 @@ def _forget_people(desk: Desk) -> None:
             f"UPDATE closing_notice SET name = NULL, address = NULL WHERE closing_id = ? AND {gone}", desk.id, desk.id
         )
         files = tx.rows(f"SELECT file FROM closing_statement WHERE closing_id = ? AND {gone}", desk.id, desk.id)
+        gone_letters = tx.rows(
+            f"SELECT proof FROM closing_notice WHERE closing_id = ? AND state = 'letter' AND {gone}", desk.id, desk.id
+        )
+    for (letter,) in gone_letters:
+        (desk.folder / letter).unlink(missing_ok=True)
     for (name,) in files:
         for suffix in (".pdf", ".csv"):
             (desk.folder / name).with_suffix(suffix).unlink(missing_ok=True)
