@@ -107,6 +107,18 @@ def test_references_are_found_in_texts(text: str, found: list[tuple[str, bool]])
         assert bare(text[hit.start : hit.end]).endswith(hit.reference)
 
 
+PIECES = st.sampled_from(
+    ["RF18539007547034", "rf18 5390 0754 7034", "RF19 5390 0754", "RF80INV77", " RF80 INV7 7", "Mai"]
+)
+RF_ONLY = {"RF18539007547034", "RF80INV77"}
+
+
+@given(st.lists(PIECES | st.text(" RF0123456789/+*-.,x", max_size=6), max_size=5).map(" ".join))
+def test_the_short_way_finds_the_same(text: str) -> None:
+    whole = find(text, RF_ONLY.__contains__)
+    assert find(text, RF_ONLY.__contains__, digits=False) == whole
+
+
 @given(st.text(" RF0123456789/+*-.,x", max_size=60))
 def test_no_text_breaks_the_search(text: str) -> None:
     hits = find(text, KNOWN.__contains__)

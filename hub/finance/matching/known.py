@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hub.finance.matching.names import Names
 from hub.finance.matching.types import Customer, Payment, Policy
 
 
-@dataclass(frozen=True, slots=True)
-class Payer:
+class Payer(Struct, frozen=True, gc=False):
     """The customer a payer is, how that is known, and who else it could be where it is not certain."""
 
     customer: str | None = None

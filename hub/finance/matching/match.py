@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from hub.finance.matching.amounts import by_amount
 from hub.finance.matching.balance import prove
@@ -32,7 +34,30 @@ def match(
     Who a payer is, references and numbers are always read by `policy`. The order in which things are given does not
     matter. Raises ValueError where two documents or payments have one id.
     """
-    book = Book(customers, documents, payments, policy or Policy(), accounts or {})
+    with uncollected():
+        return _match(customers, documents, payments, policy or Policy(), accounts or {})
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Hold the collector of cycles back: matching makes millions of objects and no cycles, and it would walk them all."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _match(
+    customers: Iterable[Customer],
+    documents: Iterable[Document],
+    payments: Iterable[Payment],
+    policy: Policy,
+    accounts: Mapping[str, Policy],
+) -> Outcome:
+    book = Book(customers, documents, payments, policy, accounts)
     index = Index(book.documents.values(), book.policy)
     seen: dict[tuple[object, ...], Payment] = {}
     _each(book, lambda payment: drop_repeated(book, payment, seen), returns=False)

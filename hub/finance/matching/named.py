@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hub.finance.matching.book import Book, single
 from hub.finance.matching.index import Index
@@ -14,8 +15,7 @@ from hub.finance.matching.words import holds, words
 from hub.finance.references import bare, kinds, looks_structured
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True, gc=False):
     """What a payment names: documents by place in the text, and what was not taken."""
 
     documents: tuple[tuple[int, str, Document], ...]  # place, as written, document
@@ -43,13 +43,16 @@ def by_number(book: Book, index: Index, payment: Payment) -> None:
         book.review(payment, "ambiguous_number", single(found.several), rejected=found.rejected)
     elif found.documents:
         documents = [document for _, _, document in found.documents]
-        payer = book.payers.who(payment).customer
-        strangers = payer is not None and all(one.customer != payer for one in documents)
-        total = sum(book.left[one.id] for one in documents)
-        if strangers and total != payment.amount:  # a number has no checksum: it may be somebody else's by a slip
+        if not _comes_out(book, payment, found.documents) and _strangers(book, payment, documents):
             book.review(payment, "number_of_another_customer", [tuple(one.id for one in documents)])
         else:
             _settle(book, payment, found.documents, found.rejected, by_number=True)
+
+
+def _strangers(book: Book, payment: Payment, documents: Sequence[Document]) -> bool:
+    """Whether the payer is known and none of the documents its own: a number without a checksum may be a slip."""
+    payer = book.payers.who(payment).customer
+    return payer is not None and all(one.customer != payer for one in documents)
 
 
 def _settle(

@@ -1,14 +1,15 @@
 """What matching is given and what it answers: plain data, amounts in whole minor units of their currency.
 
-An invoice's `open` is positive, a credit note's negative; a payment that leaves the account is negative. Dates are days.
+Structs rather than dataclasses, because a run makes a million of them. An invoice's `open` is positive, a credit note's negative; a payment that leaves the account is negative. Dates are days.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Literal
+
+from msgspec import Struct, field
 
 Stage = Literal[
     "S0_dedupe",
@@ -25,8 +26,7 @@ Stage = Literal[
 Status = Literal["applied", "partially_applied", "on_account", "suspense", "review", "duplicate_ignored", "reversed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Customer:
+class Customer(Struct, frozen=True, gc=False):
     """Who owes: known by its IBANs and its name."""
 
     id: str
@@ -34,8 +34,7 @@ class Customer:
     ibans: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Discount:
+class Discount(Struct, frozen=True, gc=False):
     """What may be deducted from a document by those who pay until a day; the amount includes tax."""
 
     amount: int
@@ -43,8 +42,7 @@ class Discount:
     tax_rate: Decimal = Decimal(0)  # 0.19 is 19 %
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True, gc=False):
     """An invoice or a credit note with what is open of it, before the payments given have settled anything."""
 
     id: str
@@ -61,8 +59,7 @@ class Document:
     discount: Discount | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PayoutLine:
+class PayoutLine(Struct, frozen=True, gc=False):
     """One line of what a card processor paid out: the document it stands for, before and without the fee."""
 
     type: str
@@ -71,8 +68,7 @@ class PayoutLine:
     fee: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True, gc=False):
     """An allocation decided earlier: it stands unless the payment is unmatched."""
 
     document: str
@@ -82,8 +78,7 @@ class Standing:
     stage: Stage = "manual"
 
 
-@dataclass(frozen=True, slots=True)
-class Payment:
+class Payment(Struct, frozen=True, gc=False):
     """A booked movement of a bank account."""
 
     id: str
@@ -107,8 +102,7 @@ class Payment:
     unmatch: date | None = None  # the day on which a person asked to undo what stands
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True, gc=False):
     """The choices a company makes about matching; the values' meaning is told in docs/finance-matching.md."""
 
     base_currency: str = "EUR"
@@ -136,8 +130,7 @@ class Policy:
     locked_through: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Allocation:
+class Allocation(Struct, frozen=True, gc=False):
     """What one payment settles of one document, and why."""
 
     document: str
@@ -150,16 +143,14 @@ class Allocation:
     inputs: tuple[tuple[str, str], ...] = ()  # what the rule saw
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Struct, frozen=True, gc=False):
     """Documents that might have been meant, and why they were not taken."""
 
     documents: tuple[str, ...]
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True, gc=False):
     """What became of one payment: payment = allocations + unapplied + fee, but for review and duplicates."""
 
     payment: str
@@ -177,8 +168,7 @@ class Decision:
     rejected: tuple[Rejected, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Adjustment:
+class Adjustment(Struct, frozen=True, gc=False):
     """What settles a part of a document without money: open after = open - allocations - adjustments."""
 
     payment: str
@@ -190,8 +180,7 @@ class Adjustment:
     tax: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True, gc=False):
     """A realised gain (positive) or loss in base currency: received less what the settled part was booked at."""
 
     payment: str
@@ -200,8 +189,7 @@ class Exchange:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True, gc=False):
     """A document afterwards."""
 
     document: str
@@ -209,8 +197,7 @@ class Settled:
     open: int
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(Struct, frozen=True, gc=False):
     """An allocation on the day it belongs to in the books; a reversal is a posting of its own."""
 
     date: date
@@ -219,8 +206,7 @@ class Posting:
     payment: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True, gc=False):
     """The answer: each part in an order that depends on nothing but the data."""
 
     decisions: tuple[Decision, ...]

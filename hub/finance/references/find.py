@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hub.finance.references.kinds import bare
 
 _RF = re.compile(r"(?<![0-9A-Za-z])RF *[0-9]{2}(?=[0-9A-Za-z]| |/)", re.IGNORECASE)
 _LETTERS = re.compile("rf", re.IGNORECASE)
+_RUN = re.compile(  # one piece, then groups of four, then a last one that is shorter
+    r"(?<![0-9A-Za-z])(RF[0-9]{2}[0-9A-Za-z]*)((?: [0-9A-Za-z]{4}\b)*)((?: [0-9A-Za-z]{1,3}\b)?)", re.IGNORECASE
+)
 _OGM = re.compile(r"(?:\+{3}|\*{3})[0-9 /]{12,24}(?:\+{3}|\*{3})")
 _WORD = re.compile(r"[0-9A-Za-z]+")
 # Digits that are a part of something else (RE-1001, RE/1001, 1001.5) are no reference.
@@ -20,8 +24,7 @@ _LONGEST = 27  # places of the longest kind
 _SHORTEST_JOINED = 6  # fewer digits are not written in groups
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True, gc=False):
     """A structured reference in a text: where it stands, as it is compared, and whether it is one of ours."""
 
     start: int
@@ -37,6 +40,8 @@ def find(text: str, known: Callable[[str], bool], *, digits: bool = True) -> lis
     found as well, so that no later stage takes a part of it for a number. `digits` says whether any known one is of
     digits alone.
     """
+    if not digits and (only := _only(text, known)):
+        return [only]
     looks = []
     if "++" in text or "**" in text:
         looks.append(_plus)
@@ -50,6 +55,19 @@ def find(text: str, known: Callable[[str], bool], *, digits: bool = True) -> lis
             if all(one.end <= other.start or other.end <= one.start for other in found):
                 found.append(one)
     return sorted(found, key=lambda one: one.start)
+
+
+def _only(text: str, known: Callable[[str], bool]) -> Found | None:
+    """The one RF reference of a text that holds no other, as most do: in one piece, or in groups of four."""
+    starts = [one.start() for one in _LETTERS.finditer(text)]
+    run = _RUN.match(text, starts[0]) if len(starts) == 1 else None
+    if run is None or "++" in text or "**" in text or _MANY.search(text):
+        return None
+    for last in (3, 2, 1):
+        reference = bare(text[run.start() : run.end(last)])
+        if known(reference):
+            return Found(run.start(), run.end(last), reference, known=True)
+    return None
 
 
 def _plus(text: str, known: Callable[[str], bool]) -> Iterator[Found]:
