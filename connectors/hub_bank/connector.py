@@ -14,7 +14,7 @@ from hub.connect import ConfigError, Connector, Page, Record, Secret, Stream
 from hub.finance.bank.judge import Judged, Override, judge
 from hub.finance.bank.keys import keyed
 from hub.finance.bank.read import read
-from hub.finance.bank.record import record, slot, summary
+from hub.finance.bank.record import record, slot, source, summary
 from hub.finance.bank.statement import Problem, Statement
 from hub.finance.bank.unpack import unpack
 from hub_bank.places import Folder, Found, Named, Place
@@ -159,9 +159,9 @@ class Bank(Connector):
         for file, (statement, entries, remarks) in zip(
             files, keyed([statement for _, statement in taken], known.memory), strict=True
         ):
-            line = self._line(statement.account)
+            line, origin = self._line(statement.account), source(statement, file)
             for found in entries:
-                data = record(found, statement, file) | {"line": line}
+                data = record(found, statement, origin) | {"line": line}
                 records[found.key] = Record(found.key, msgspec.json.encode(data))
             for remark in remarks:
                 text = f"{file}: {remark}"

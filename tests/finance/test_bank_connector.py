@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import paramiko
 import pytest
-from bankfiles import camt, ntry, stmt, tx
+from bankfiles import camt, mt940, ntry, stmt, tx
 from hub_bank import Bank
 
 from hub.connect import ConfigError, Secret, Unauthorized, Unavailable
@@ -250,3 +251,16 @@ def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
         file.truncate(2_000_000_000)  # sparse: it takes no room
     (page,) = Bank(folder=str(tmp_path), finance=Finance(limit_mb=1)).pull("entries")
     assert [b"has 2000 MB, more than the 1 of limit_mb" in record.data for record in page.records] == [True]
+
+
+def test_the_work_grows_with_the_entries_and_not_with_their_square(tmp_path: Path) -> None:
+    def spent(count: int) -> float:
+        lines = [f":61:260305C{n % 90 + 1},00NTRFNONREF\r\n:86:Rechnung {n}" for n in range(count)]
+        total = 1000 + sum(n % 90 + 1 for n in range(count))
+        (tmp_path / "day.sta").write_text(mt940(*lines, closing=f"C260305EUR{total},00"))
+        begun = time.process_time()
+        assert sum(len(page.records) for page in Bank(files=[str(tmp_path / "day.sta")]).pull("entries")) == count
+        return time.process_time() - begun
+
+    spent(100)
+    assert spent(4_000) < 40 * spent(400)  # ten times the entries; a square would take a hundred times as long

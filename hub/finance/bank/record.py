@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from hub.finance.bank.judge import Judged, Override
@@ -14,10 +15,10 @@ from hub.model import Money
 PAYOUT = re.compile(r"\bpo_[A-Za-z0-9]+\b")  # Stripe's number of a payout, which then is the same payment
 
 
-def record(found: Keyed, statement: Statement, file: str) -> dict[str, Any]:
+def record(found: Keyed, statement: Statement, source: Mapping[str, Any]) -> dict[str, Any]:
     """The JSON-safe record of an entry; every field is there, null where the bank says nothing.
 
-    `from` tells where it was read first and is no part of it: the same entry comes in other files.
+    `source` tells where it was read first and is no part of it: the same entry comes in other files.
     """
     entry = found.entry
     payout = next(
@@ -47,8 +48,13 @@ def record(found: Keyed, statement: Statement, file: str) -> dict[str, Any]:
         "return_reason": entry.return_reason,
         "batch": found.batch,
         "state": "succeeded",
-        "from": {"file": file, "format": statement.format, "statement": identity(statement), "line": entry.line},
+        "from": {**source, "line": entry.line},
     }
+
+
+def source(statement: Statement, file: str) -> dict[str, Any]:
+    """Where the entries of a statement were read."""
+    return {"file": file, "format": statement.format, "statement": identity(statement)}
 
 
 def _money(amount: Money | None) -> dict[str, Any]:
