@@ -14,6 +14,7 @@ STEPS = (
     "The customer pays",
     "A customer writes",
     "Two people",
+    "The same customer twice",
 )
 
 

@@ -200,8 +200,7 @@ def unmerge(
     typer.echo(f"taken apart: {merge.survivor} and {merge.loser} are two; carry it to the systems with: hub sync")
     for connection, stream, key in done.fused:
         say(
-            f"{connection}/{stream} {key}: was merged over there, which cannot be undone; it is created anew where the "
-            "stream creates"
+            f"{connection}/{stream} {key}: was merged over there, which cannot be undone; the next sync creates it anew"
         )
 
 

@@ -1,4 +1,4 @@
-"""The day: seven things happen, and each is shown where people would look for it."""
+"""The day: eight things happen, and each is shown where people would look for it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.config import load
+from hub.demo.duplicates import decide
 from hub.demo.screen import Screen
 from hub.demo.seed import Seeded
 from hub.demo.systems import COMPANY, Systems
@@ -30,6 +31,7 @@ class Day:
         """Live through all of it."""
         steps: tuple[Callable[[], None], ...] = (
             self.first_contact, self.won_deal, self.invoice, self.payment, self.mail, self.two_edits, self.quiet,
+            self.duplicates,
         )  # fmt: skip
         for step in steps:
             step()
@@ -198,6 +200,10 @@ class Day:
             if r["kind"] == "lost" and r["field"] == "name"
         ]
         s.check("and the other one is on record as lost", "Angstroem och Soener" in lost, ", ".join(map(str, lost)))
+
+    def duplicates(self) -> None:
+        """The same customer stands in two systems under two names."""
+        decide(self)
 
     def quiet(self) -> None:
         """A second pass changes nothing."""

@@ -72,6 +72,9 @@ rule = "newest"
 
 [survivorship.customer.fields]
 name = {{ rule = "owner", order = ["crm"] }}     # sales say what a customer is called
+
+[duplicates.on_merge]
+crm = "merge"     # two companies of one customer become one there by its own call
 """
 
 

@@ -13,12 +13,13 @@ import msgspec
 from msgspec import UNSET
 
 from hub.errors import Rejected
-from hub.store.tables import reference
+from hub.store.tables import outbox, reference
 from hub.sync.clock import moment
 from hub.sync.feed import identities, referred
 from hub.sync.follow import survivors
 from hub.sync.frozen import refuse_merges
 from hub.sync.join import JOINED, Base, keep_bases, known_bases, move
+from hub.sync.sending import ANEW
 from hub.sync.stamp import FOUND, Own, Stamp, first
 from hub.sync.state import Golden, Link, values_of
 from hub.sync.twins import FUSED
@@ -117,7 +118,10 @@ def _send_home(work: Work, a: Golden, b: Golden) -> list[tuple[int, str]]:
         )  # fmt: skip
         mark = link.marks.pop(FUSED, None)
         if not link.alive and mark is not None and mark.meant is not UNSET:
-            work.detach(link)  # no grave: it is there again as a record of its own once the hub has created it
+            work.detach(link)  # no grave: it is to be there again as a record of its own
+            row = (link.stream, b.id, "", "queued", work.tx.seq, 0, ANEW)
+            columns = ("stream_id", "golden_id", "key", "state", "seq", "attempts", "expect")
+            work.tx.insert(outbox, columns, [row], ignore=True)
             fused.append((link.stream, link.key))
     return fused
 

@@ -18,7 +18,7 @@ from hub.sync.crosswalk import MERGED, Look, their_keys
 from hub.sync.feed import Feed
 from hub.sync.freeze import thawed
 from hub.sync.outbox import Want, wanted
-from hub.sync.sending import Sending, backoff, forget, mark_sent
+from hub.sync.sending import ANEW, Sending, backoff, forget, mark_sent
 from hub.sync.state import Golden, Link
 from hub.sync.take import take
 from hub.sync.twins import is_twin, spares
@@ -136,7 +136,9 @@ def _still(walk: Walk, work: Work, feed: Feed, golden: Golden, link: Link | None
             return {}
         return wanted(golden, link, feed.mapping.writable, work.into)
     family = work.family(golden.id)
-    if any(stream == feed.id for stream, _ in family) or not any(x.alive for x in family.values()):
+    if any(stream == feed.id for stream, _ in family):
+        return {}
+    if not any(x.alive for x in family.values()) and not _anew(work, feed, golden):
         return {}
     want = wanted(golden, None, feed.mapping.creatable)
     values = {path: value for path, (value, _) in want.items()}
@@ -147,6 +149,12 @@ def _still(walk: Walk, work: Work, feed: Feed, golden: Golden, link: Link | None
             return {}  # the same was refused before
         work.tx.run("DELETE FROM dead_letter WHERE id = ?", id)
     return want
+
+
+def _anew(work: Work, feed: Feed, golden: Golden) -> bool:
+    """Whether the record is to be created again because its system had merged it, which was taken apart here."""
+    where = "SELECT 1 FROM outbox WHERE stream_id = ? AND golden_id = ? AND key = '' AND expect = ?"
+    return bool(work.tx.rows(where, feed.id, golden.id, ANEW))
 
 
 def _row(
@@ -183,7 +191,7 @@ def _row(
         key=link.key if link is not None else "",
         want=want,
         once=str(uuid.uuid4()),
-        expect=link.version if link is not None and feed.stream.versioned else None,
+        expect=_expects(work, feed, golden, link),
         sent_at=walk.store.now(),
         attempts=0,
         data=writing.data,
@@ -194,6 +202,12 @@ def _draft(golden: Golden) -> str:
     """A draft is nobody's but ours until a person has released it."""
     held = golden.model == "message" and golden.values.get("state") == "draft"
     return "been released: it is a draft" if held else ""
+
+
+def _expects(work: Work, feed: Feed, golden: Golden, link: Link | None) -> str | None:
+    if link is None:
+        return ANEW if _anew(work, feed, golden) else None
+    return link.version if feed.stream.versioned else None
 
 
 def _needs(feed: Feed, values: Mapping[str, Any], missing: Sequence[tuple[str, str, str]]) -> str:

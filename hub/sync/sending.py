@@ -11,6 +11,9 @@ from hub.sync.outbox import Want
 from hub.sync.state import text
 from hub.sync.work import Work
 
+ANEW = "anew"
+"""What a create expects that is due although no system holds the record any more: theirs was merged into another."""
+
 
 @dataclass(slots=True)
 class Sending:
@@ -20,14 +23,14 @@ class Sending:
     key: str  # empty: a create
     want: Want
     once: str
-    expect: str | None
+    expect: str | None  # a version; of a create: None or ANEW
     sent_at: int
     attempts: int
     data: Any = None
 
     def write(self) -> Write:
         """What the connector gets."""
-        return Write(self.data, self.key or None, self.expect, self.once, self.golden_id)
+        return Write(self.data, self.key or None, self.expect if self.key else None, self.once, self.golden_id)
 
 
 def mark_sent(work: Work, feed: Feed, s: Sending) -> None:

@@ -21,7 +21,7 @@ from hub.sync.feed import Feed
 from hub.sync.merge import Snapshot, observe
 from hub.sync.push import send, values_of_want
 from hub.sync.receipt import receipt
-from hub.sync.sending import Sending, forget, queue_again
+from hub.sync.sending import ANEW, Sending, forget, queue_again
 from hub.sync.stamp import Stamp
 from hub.sync.tombstone import gone
 from hub.sync.walk import Walk
@@ -153,7 +153,10 @@ def _search(walk: Walk, feed: Feed, rows: Sequence[Sending], now: int) -> None:
         for s in ripe:
             record = found.get(s.golden_id)
             if record is None or record.deleted:
-                forget(work, feed, s.golden_id, s.key)
+                if s.expect == ANEW:  # no comparison would make it due once more
+                    queue_again(work, feed, s)
+                else:
+                    forget(work, feed, s.golden_id, s.key)
                 work.bump(work.golden(s.golden_id).id)
             else:
                 receipt(walk, work, feed, s, Receipt(record.key, record.version), record, unsure=True)

@@ -236,3 +236,29 @@ def test_a_system_without_such_a_call_is_told_at_once(desk: Desk) -> None:
     file.write_text(file.read_text().replace('crm = "merge"', 'shop = "merge"'))
     desk.say("sync", code=2)
     assert "files has no such call" in desk.err
+
+
+def test_what_only_the_crm_had_is_there_again_after_its_merge_was_taken_apart(desk: Desk) -> None:
+    desk.begin("sqlite:///hub.db", "merge")
+    (desk.folder / "fair.csv").write_text(FAIR.splitlines()[0] + "\n")
+    desk.say("sync")
+    typed = {
+        "name": "Krause und Söhne",
+        "phone": "+49 69 5550104",
+        "address": "Ring 12",
+        "city": "Frankfurt",
+        "zip": "60311",
+    }
+    desk.crm.add("companies", typed)
+    desk.say("sync")
+    pair = found(desk)
+    desk.say("duplicates", "accept", pair["pair"], "--yes")
+    desk.say("sync")
+    assert len(desk.companies("Krause")) == 1
+    desk.say("duplicates", "unmerge", pair["left"], "--yes")
+    desk.say("sync")
+    names = sorted(row["properties"]["name"] for row in desk.companies("Krause"))
+    assert names == ["Krause & Söhne KG", "Krause und Söhne"]
+    writes = desk.crm.writes()
+    desk.say("sync")
+    assert desk.crm.writes() == writes
