@@ -574,3 +574,33 @@ def test_duplicates_are_looked_for_and_told(tmp_path: Path, client: Any) -> None
     (folder / "hub.toml").write_text(toml.replace('run = "duplicates"', ""))
     said = list(deploy(load(folder), name))
     assert said[-2:] == [f"hub-sync/dup.twice: on {name}", "hub-duplicates/dup.twice: no longer in hub.toml, removed"]
+
+
+def test_the_morning_of_finance_posts_once_and_tells_what_needs_a_person(
+    tmp_path: Path, client: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hub_flows.finance import finance_flow
+    from hub_flows.schedules import deployments
+
+    from hub.config import load
+    from tests.finance.office import POST, Office
+
+    office = Office(tmp_path / "morning", "sqlite:///hub.db", capsys, monkeypatch)
+    office.customer("C1", "Alpha Bau GmbH")
+    office.invoice("INV-1001", "C1", "119.00")
+    office.entry("B1", "119.00", "INV-1001")
+    office.entry("B2", "42.00", "thanks", payer="Nobody Known")
+    office.begin(POST, '[schedules.early]\nrun = "finance"\ncron = "0 6 * * 1-5"\n')
+    for posted in (1, 0):
+        state = finance_flow(str(office.folder), return_state=True)
+        assert (state.type.value, state.name) == ("COMPLETED", "Findings"), state.message
+        assert state.message == "1 payments need a person"
+        (table,) = artifacts(client, "hub-finance", state)
+        rows = json.loads(table)
+        assert [row["count"] for row in rows if row["kind"] == "posted"] == [posted]
+        assert all(row["fine"] for row in rows if row["kind"] == "check")
+    (made,) = deployments(load(office.folder))
+    assert (made.entrypoint, made.flow_name) == ("hub_flows.finance.finance_flow", "hub-finance")
+    office.settings("[finance.accounts]\nA = 1\n")
+    failed = finance_flow(str(office.folder), return_state=True)
+    assert (failed.type.value, "finance.accounts.A" in failed.message) == ("FAILED", True)

@@ -16,9 +16,12 @@ from prefect.schedules import Cron, Interval, Schedule
 from prefect.types.entrypoint import EntrypointType
 
 from hub.config import Project, ScheduleConfig
+from hub_flows import closing
 from hub_flows.duplicates import duplicates_flow
+from hub_flows.finance import finance_flow
 from hub_flows.sync import sync_flow
 
+FLOWS: dict[str, Any] = {"sync": sync_flow, "duplicates": duplicates_flow, "finance": finance_flow}
 TAG = "hub"  # of all deployments the hub makes, and so of their runs
 
 # A second run of a schedule that is still running would find nothing to do that the first is not doing.
@@ -26,16 +29,19 @@ ONE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrateg
 
 
 def deployments(project: Project, folder: Path | None = None) -> list[RunnerDeployment]:
-    """Return a deployment for each schedule; `folder` is the project's as the machines see it that run the flows."""
+    """Return a deployment for each schedule, and the one of closings; `folder` is the project's as the machines see it that run the flows."""
     at = folder or project.root
-    return [deployment(project, schedule, at) for schedule in project.schedules.values()]
+    made = [deployment(project, schedule, at) for schedule in project.schedules.values()]
+    return made + ([closing.deployment(project, at, [TAG, own(at)])] if project.closing.run_as else [])
 
 
 def deployment(project: Project, schedule: ScheduleConfig, folder: Path) -> RunnerDeployment:
     """Return the deployment of one schedule; its flow is found by module, wherever the hub is installed."""
-    flow: Any = duplicates_flow if schedule.run == "duplicates" else sync_flow
-    parameters: dict[str, Any] = {"project": str(folder), "full": False}
-    if schedule.run == "sync":
+    flow: Any = FLOWS[schedule.run]
+    parameters: dict[str, Any] = {"project": str(folder)}
+    if schedule.run != "finance":
+        parameters["full"] = False
+    if schedule.run != "duplicates":
         parameters["connections"] = list(schedule.connections) or None
     what = ", ".join(schedule.connections) or ("all connections" if schedule.run == "sync" else schedule.run)
     named: Any = flow.to_deployment(

@@ -139,7 +139,9 @@ def _patterns(table: Table) -> dict[str, str]:
 
 
 def _account(name: str, table: Table) -> Account:
-    made = Account(name, table.text("line"), table.text("legal_entity"), _policy(table), statements.account(name, table))
+    made = Account(
+        name, table.text("line"), table.text("legal_entity"), _policy(table), statements.account(name, table)
+    )
     table.done()
     return made
 

@@ -220,7 +220,7 @@ class _Reader:
             table.wrong("timezone", f'no time zone "{zone}"; write one such as "Europe/Berlin"')
         wanted = self.named(table, "connections", connections)
         what: Scheduled = table.choice("run", get_args(Scheduled), "sync")
-        if wanted and what != "sync":
+        if wanted and what == "duplicates":
             table.wrong("connections", "duplicates are looked for among all records, whatever their connection")
         table.done()
         return ScheduleConfig(name, wanted, cron, seconds(every) if every else None, zone, what)

@@ -56,8 +56,8 @@ class Rule:
     order: tuple[str, ...] = ()  # connections, the best first; those not named come after all that are
 
 
-Scheduled = Literal["sync", "duplicates"]
-"""What a schedule runs: a sync, or the search for duplicates."""
+Scheduled = Literal["sync", "duplicates", "finance"]
+"""What a schedule runs: a sync, the search for duplicates, or the morning of finance."""
 
 
 @dataclass(frozen=True, slots=True)
