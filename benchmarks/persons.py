@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from random import Random
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-STARTS = "b br c ch d dr f fr g gr h j k kl l m n p pr r s sch st t tr v w z".split()
-MIDDLES = "a e i o u ai au ei ie ou".split()
-ENDS = "n r l s m ck rt nd ng tz ss ll ler ner man son berg stein feld".split()
+STARTS = ["b", "br", "c", "ch", "d", "dr", "f", "fr", "g", "gr", "h", "j", "k", "kl", "l", "m", "n", "p", "pr", "r", "s", "sch", "st", "t", "tr", "v", "w", "z"]
+MIDDLES = ["a", "e", "i", "o", "u", "ai", "au", "ei", "ie", "ou"]
+ENDS = ["n", "r", "l", "s", "m", "ck", "rt", "nd", "ng", "tz", "ss", "ll", "ler", "ner", "man", "son", "berg", "stein", "feld"]
 SHARE = 0.2  # of all records that are another record's duplicate
 
 
