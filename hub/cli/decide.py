@@ -248,13 +248,22 @@ def _carry_out(desk: Desk, file: Path, good: Sequence[Row], by: str) -> int:
     for row in good:
         try:
             if row.accept:
-                merge(desk, row.pair, by=by, keep=row.keep)
+                if not _one(desk, row.pair):  # a row before it may have settled it
+                    merge(desk, row.pair, by=by, keep=row.keep)
             else:
                 part(desk, row.pair, by=by)
         except HubError as error:
             say(f"{file}:{row.line}: {error}")
             failed += 1
     return failed
+
+
+def _one(desk: Desk, id: str) -> bool:
+    """Whether a pair's records are one already."""
+    from hub.quality.decide.pairs import pair
+
+    with desk.store.read() as tx:
+        return pair(tx, id).one
 
 
 def _agreed(yes: bool) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +14,8 @@ from hub.errors import ConfigError
 
 if TYPE_CHECKING:
     from hub.config import Project
+    from hub.quality.decide import Desk
+    from hub.quality.match.find import Found
     from hub.quality.match.profile import Profile
 
 COLUMNS = ("model", "records", "changed", "found", "gone", "merge", "ask", "clusters", "merged", "seconds")
@@ -37,6 +39,7 @@ def find(
     Records that changed since the last time are compared with all others. What is found waits for a person, unless
     [duplicates] auto in hub.toml lets sure ones be merged.
     """
+    from hub.quality.decide import Desk
     from hub.quality.match.find import find as look
     from hub.store import Store
 
@@ -50,6 +53,10 @@ def find(
                 look(store, project.root / ".hub", one, project.duplicates, full=full, anew=train, step=step)
                 for one in profiles
             ]
+        if project.duplicates.auto:
+            survive = here.registry(project.root / project.plugins).hook.survive
+            desk = Desk(store, project, survive if survive.get_hookimpls() else None)
+            found = [_merged(desk, one) for one in found]
     finally:
         store.close()
     rows([asdict(one) for one in found], "duplicates find", json=json, columns=COLUMNS)
@@ -60,6 +67,24 @@ def find(
             )
     if any(one.merge + one.ask for one in found):
         raise typer.Exit(1)
+
+
+def _merged(desk: Desk, found: Found) -> Found:
+    """Merge the pairs that are sure enough, and count what is left."""
+    from hub.quality.decide import auto, listed
+
+    done = auto(desk, found.model)
+    for why in done.left:
+        say(why)
+    with desk.store.read() as tx:
+        rest = listed(tx, model=found.model)
+    return replace(
+        found,
+        merged=len(done.merges),
+        merge=sum(p["zone"] == "merge" for p in rest),
+        ask=sum(p["zone"] == "ask" for p in rest),
+        clusters=len({p["cluster"] for p in rest}),
+    )
 
 
 def _profiles(context: typer.Context, project: Project, model: str | None) -> list[Profile]:

@@ -262,3 +262,23 @@ def test_what_only_the_crm_had_is_there_again_after_its_merge_was_taken_apart(de
     writes = desk.crm.writes()
     desk.say("sync")
     assert desk.crm.writes() == writes
+
+
+def test_sure_pairs_are_merged_without_a_person_where_that_is_switched_on(desk: Desk) -> None:
+    desk.begin("sqlite:///hub.db", "link")
+    desk.say("sync")
+    file = desk.folder / "hub.toml"
+    plain = file.read_text()
+    file.write_text(plain + "[duplicates]\nmerge_at = 0.9\n")
+    pair = found(desk)
+    assert pair["zone"] == "merge"
+    assert len(desk("list", "customer")) == 6, "nothing merges by itself until it is switched on"
+    file.write_text(plain + "[duplicates]\nmerge_at = 0.9\nauto = true\n")
+    (told,) = desk("duplicates", "find", "--model", "customer")
+    assert (told["merged"], told["merge"], told["ask"], told["clusters"]) == (1, 0, 0, 0)
+    assert len(desk("list", "customer")) == 5
+    (done,) = desk("duplicates", "list", "--state", "accepted")
+    assert done["decided_by"] == "hub"
+    desk.say("duplicates", "unmerge", str(done["merge"]), "--yes")
+    (told,) = desk("duplicates", "find", "--full", "--model", "customer")
+    assert told["merged"] == 0, "what a person took apart stays so"

@@ -159,6 +159,41 @@ def test_a_document_under_either_of_the_two_is_left_as_it_is(light: Yard) -> Non
     assert bill["values"]["customer"] == who["Anne Co"]
 
 
+COUNTS = """from hub.plugin import Derived, hookimpl
+
+@hookimpl
+def derive(golden, look):
+    if golden.model == "customer":
+        bills = look.referring(golden.id, "invoice")
+        assert all(bill.values["customer"] == golden.id for bill in bills)
+        if bills:
+            yield Derived("bills", "customer", {"note": f"{len(bills)} bills"}, of=golden.id)
+"""
+
+
+def test_what_follows_from_both_follows_from_the_one(light: Yard) -> None:
+    light.plugin("counts", COUNTS)
+    _, _, who = two(light)
+
+    def notes() -> dict[str, str]:
+        return {row["values"]["name"]: row["values"].get("note") for row in light("list", "customer")}
+
+    assert notes() == {"Anne Co": "1 bills", "Anne": "1 bills"}
+    (p,) = propose(light, (who["Anne Co"], who["Anne"]))
+    light.plain("duplicates", "accept", p, "--keep", who["Anne Co"], "--yes")
+    light.sync()
+    assert notes() == {"Anne": "2 bills"}
+    alive = light.sql(
+        "SELECT key FROM record r JOIN stream s ON s.id = r.stream_id WHERE s.connection = 'hub' AND deleted_at IS NULL"
+    )
+    assert [key for (key,) in alive] == [f"{who['Anne Co']}/bills"]
+    light.quiet()
+    light.plain("duplicates", "unmerge", "1", "--yes")
+    light.sync()
+    assert notes() == {"Anne Co": "1 bills", "Anne": "1 bills"}
+    light.quiet()
+
+
 def test_the_second_record_of_a_stream_is_left_or_written_as_configured(light: Yard) -> None:
     _, _, who = two(light)
     light.settings(ledger("north") + ledger("south") + '[duplicates.on_merge]\nsouth = "update"\n')
