@@ -81,6 +81,7 @@ def test_a_name_is_parted() -> None:
     assert person_name("Dr. Maria Müller-Lüdenscheidt")[:2] == ("maria", "muller ludenscheidt")
     assert person_name("Hans von der Heide")[:2] == ("hans", "heide")
     assert person_name("欧阳娜娜")[:2] == ("娜娜", "欧阳")
+    assert person_name("HEIDE Hans")[:2] == ("hans", "heide")
     assert person_name("Cher")[:2] == ("", "cher")
     assert person_name("Hans Bauer").key != person_name("Hans Baur").key
 
