@@ -121,8 +121,8 @@ def _of(statement: Statement, memory: Memory) -> tuple[Statement, list[Keyed], l
                 remarks.append(f"the parts of a batch of {entry.amount} came after the batch itself: it stays whole")
             if entry.lump and name not in lumps:
                 lumps.append(name)
-            numbers = range(1, totals[name] + 1) if told[name] == 1 else (told[name],)
-            found += [Keyed(_numbered(f"{account}/{name}", n), entry) for n in numbers if n <= totals[name]]
+            if told[name] == 1:  # of equal ones the first brings all there are
+                found += [Keyed(_numbered(f"{account}/{name}", n), entry) for n in range(1, totals[name] + 1)]
     memory.lumps[account] = lumps[-MANY:]
     unique = {one.key: one for one in found}
     return statement, list(unique.values()), remarks
