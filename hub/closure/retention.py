@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from hub.closure.archive.catalogue import survivors
 from hub.closure.archive.classes import class_of, customer_of
 from hub.closure.plan import Plan
 from hub.closure.scope import records
@@ -86,4 +87,10 @@ def days(store: Store, closing_id: int, plan: Plan, closed_on: date) -> dict[Own
         day = until(known, model, values, closed_on)
         if day is not None and day > found.get(owner, date.min):
             found[owner] = day
-    return found
+    with store.read() as tx:
+        ends = survivors(tx, (customer for customer, _ in found))  # a document may name one that was merged since
+    out: dict[Owner, date] = {}
+    for (customer, kind), day in found.items():
+        owner = (ends.get(customer, customer), kind)
+        out[owner] = max(day, out.get(owner, date.min))
+    return out

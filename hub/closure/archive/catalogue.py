@@ -93,10 +93,10 @@ class Catalogue:
         found = []
         for id, model, data in rows:
             found.append((model, customer_of(id, model, whose(data).customer), id, parts[id]))
-        survivors = _survivors(tx, {row[1] for row in found})
+        ends = survivors(tx, {row[1] for row in found})
         self._db.executemany(
             "INSERT OR IGNORE INTO item VALUES (?, ?, ?, ?)",
-            [(model, survivors.get(customer, customer), id, part) for model, customer, id, part in found],
+            [(model, ends.get(customer, customer), id, part) for model, customer, id, part in found],
         )
 
     def counts(self, part: str) -> dict[str, int]:
@@ -125,16 +125,20 @@ class _Whose(msgspec.Struct):
 whose = msgspec.json.Decoder(_Whose).decode
 
 
-def _survivors(tx: Tx, ids: set[str]) -> dict[str, str]:
+def survivors(tx: Tx, ids: Iterable[str]) -> dict[str, str]:
     """For those that were merged into others: into which in the end."""
+    wanted = sorted(set(ids))
     into: dict[str, str] = {}
-    missing = sorted(ids)
+    missing = wanted
     while missing:
-        rows = tx.rows("SELECT id, into_id FROM golden WHERE id IN ? AND into_id IS NOT NULL", missing)
-        into |= dict(rows)
-        missing = sorted({row[1] for row in rows} - into.keys())
+        met: set[str] = set()
+        for batch in batched(missing, BATCH):
+            rows = tx.rows("SELECT id, into_id FROM golden WHERE id IN ? AND into_id IS NOT NULL", batch)
+            into |= dict(rows)
+            met |= {row[1] for row in rows}
+        missing = sorted(met - into.keys())
     ends = {}
-    for id in ids:
+    for id in wanted:
         end = id
         while end in into:
             end = into[end]
