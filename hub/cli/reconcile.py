@@ -69,11 +69,14 @@ def try_cases(path: Path, *, json: bool) -> None:
 
     wrong = 0
     for case in read(path):
-        if isinstance(case, ScenarioError):
-            say(str(case))
+        try:
+            if isinstance(case, ScenarioError):
+                raise case
+            row = answer(case)
+        except ScenarioError as error:
+            say(str(error))
             wrong += 1
             continue
-        row = answer(case)
         if json:
             typer.echo(msgspec.json.encode(row).decode())
         else:

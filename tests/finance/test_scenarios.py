@@ -93,6 +93,11 @@ GOOD: dict[str, Any] = {
         ("payments.0.iban", "DE1", "payments[0].iban: unknown key"),
         ("payments.0.payout_lines", "none", 'payments[0].payout_lines: must be a list, not "none"'),
         ("payments.0.existing_allocation", {"document": "Z"}, 'existing_allocation.document: no document "Z"'),
+        (
+            "payments.0.existing_allocation",
+            {"document": "A", "amount": "11.00", "posted": "2026-05-04"},
+            "case X: more than what is open of A is allocated to it",
+        ),
         ("payments.0.action", {"type": "unmatch"}, "payments[0].action: there is no existing_allocation"),
         ("payments.0", "P1", "payments[0]: must be keys with values"),
         ("customers", "nobody", 'case X.customers: must be a list, not "nobody"'),

@@ -8,13 +8,20 @@ from typing import Any
 from hub.finance.matching import Allocation, Decision, Outcome, match
 from hub.finance.matching.rates import shown
 from hub.finance.scenario.case import Case
+from hub.finance.scenario.values import ScenarioError
 
 Row = dict[str, Any]
 
 
 def answer(case: Case) -> Row:
-    """Match what is given in a case and tell the result in decimals; the order is that of the ids."""
-    outcome = match(case.customers, case.documents, case.payments, case.policy)
+    """Match what is given in a case and tell the result in decimals; the order is that of the ids.
+
+    Raises ScenarioError where what is given cannot be: more allocated before than was open.
+    """
+    try:
+        outcome = match(case.customers, case.documents, case.payments, case.policy)
+    except ValueError as error:
+        raise ScenarioError(f"{case.at}: {error}") from None
     payments = {one.id: one.currency for one in case.payments}
     documents = {one.id: one.currency for one in case.documents}
     row: Row = {

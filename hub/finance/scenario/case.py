@@ -32,6 +32,7 @@ One = TypeVar("One", Customer, Document, Payment)
 class Case:
     """What is given in one case; `positive` are the credit notes written without a sign, answered in the same way."""
 
+    at: str  # file and case, for what is told about it
     id: str
     title: str
     policy: Policy
@@ -57,6 +58,7 @@ def case(data: object, defaults: Mapping[str, Any], file: str, number: int) -> C
         if customer not in customers:
             raise ScenarioError(f'{top.at}: policy.learned_iban_alias.{iban}: no customer "{customer}"')
     return Case(
+        top.at,
         id,
         top.text("title") or "",
         chosen,
