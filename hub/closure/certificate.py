@@ -151,7 +151,8 @@ def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
             Facts((
                 ("Archive", archive.get("archive")), ("Place", archive.get("place")), ("Seal", archive.get("seal")),
                 ("Keys destroyed", keys.get("destroyed")), ("Keys kept", keys.get("kept")),
-                ("Kept until", keys.get("until") or "no retention rule keeps any"),
+                ("Kept until", keys.get("until") or "no rule gives a day"),
+                ("Kept without a rule", f"{keys.get('without_rule', 0)}; they stay until somebody decides"),
             )),
             Heading("Approved by"),
             Signatures(tuple((a["person"], f"{a['role']}, {a['at']}") for a in content["approved_by"])),

@@ -12,7 +12,7 @@ from hub.closure.gates import Shut, why_shut
 from hub.closure.journal import note
 from hub.closure.phases.archived import archive
 from hub.closure.phases.closeout import close_out, finish
-from hub.closure.phases.destroy import destroy
+from hub.closure.phases.destroy import destroy, expire
 from hub.closure.phases.final import final, watch
 from hub.closure.phases.freeze import freeze
 from hub.closure.phases.migrate import migrate
@@ -58,6 +58,10 @@ def run(hub: Hub, line: str, who: str, *, until: Phase | None = None, say: Say =
             desk = open_desk(hub, line, who, say)
             phase = next_phase(desk)
             if phase is None:
+                if desk.closing.state == "closed" and (over := expire(desk)):
+                    yield Went(
+                        "destroy", "done", over, None, f"{over} keys of the archive destroyed: their time is over", []
+                    )
                 if desk.closing.state == "open":
                     finish(desk)
                     yield Went("closeout", "closed", 0, None, f"{line} is closed", [])

@@ -244,3 +244,44 @@ def test_a_certificate_that_was_changed_is_found(at: Stage) -> None:
     company.plain("close", "certificate", str(file), code=1)
     file.write_text(good)
     company.plain("close", "certificate", str(file), "--key", "00" * 32, code=1)
+
+
+def test_keys_of_the_archive_end_when_the_longest_rule_does(at: Stage) -> None:
+    from hub.closure.keys import keys_in
+    from hub.closure.phases.destroy import expire
+    from hub.closure.run import open_desk
+    from hub.config import load
+    from hub.sync import Hub
+
+    company = at("ready")
+    file = company.folder / "closing/retail.toml"
+    rules = "".join(
+        f'\n[[retention]]\nmodel = "{model}"\nyears = {years}\nfrom = "{start}"\nend_of_year = true\nsource = "board"\n'
+        for model, years, start in (("order", 0, ""), ("invoice", 3, "issued_on"), ("invoice", 1, "issued_on"))
+    )
+    file.write_text(file.read_text() + rules)
+    company("close", "plan", "retail", "--adopt", by="ana")
+    company.plain("close", "approve", "retail", "freeze", by="ben")
+    company.go()
+    company("close", "sample", "retail", "--sign", "right", by="aud")
+    company.plain("close", "approve", "retail", "destroy", by="lea")
+    company("close", "run", "retail", by="ana")
+    (certificate,) = (company.folder / "closing/retail").glob("certificate-*.json")
+    keys = json.loads(json.loads(certificate.read_text())["content"])["keys"]
+    assert keys["until"] == "2028-12-31"  # invoices of 2025: three years from its end, though another rule says one
+    assert keys["without_rule"] > 0
+    years = [0.0]
+    real = company.store()
+    now = real.now() / 1e6
+    real.close()
+    with Hub.open(load(company.folder), clock=lambda: now + years[0] * 366 * 86_400) as hub:
+        desk = open_desk(hub, "retail", "ana")
+        with keys_in(desk.keys) as ring:
+            before, _ = ring.counts("retail")
+            assert expire(desk) == 0
+            years[0] = 1.2  # the orders' keys: to the end of the year in which the line was closed
+            first = expire(desk)
+            years[0] = 5.0
+            second = expire(desk)
+            assert (first, second) == (6, 6)
+            assert ring.counts("retail")[0] == before - 12

@@ -252,6 +252,29 @@ def _destroy_keys(desk: Desk) -> dict[str, Any]:
     """Destroy the archive's keys whose time is over, and tell until when the others are kept."""
     with desk.store.read() as tx:
         allowed(tx, desk.store, desk.id, "destroy")
+    return _keys_over(desk)
+
+
+def expire(desk: Desk) -> int:
+    """Destroy keys of a closed line whose day has come since, as the approved plan said; return how many."""
+    before = _keys_alive(desk)
+    if not before:
+        return 0
+    done = before - int(_keys_over(desk)["kept"])
+    if done:
+        with desk.store.begin() as tx:
+            words = f"{done} keys of the archive were destroyed: their retention is over"
+            note(tx, desk.store, desk.id, "destroy", "keys", words, desk.who, {"keys": done})
+    return done
+
+
+def _keys_alive(desk: Desk) -> int:
+    with keys_in(desk.keys) as ring:
+        return ring.counts(desk.line)[0]
+
+
+def _keys_over(desk: Desk) -> dict[str, Any]:
+    with desk.store.read() as tx:
         planned = {k[4:]: d for k, (_, _, d) in deeds(tx, desk.id, "destroy").items() if k.startswith("key/")}
         holds = tx.rows("SELECT golden_id, line FROM legal_hold WHERE released_seq IS NULL")
         held_owners = {row[0] for row in holds if row[0]} | {
@@ -261,7 +284,7 @@ def _destroy_keys(desk: Desk) -> dict[str, Any]:
             )
         }  # fmt: skip
     if any(row[1] == desk.line for row in holds):
-        return {"destroyed": 0, "kept": len(planned), "until": "held"}
+        return {"destroyed": 0, "kept": _keys_alive(desk), "until": "held"}
     due: list[tuple[str, str, str]] = []
     later: list[tuple[str, str, str]] = []
     for name, day in planned.items():
@@ -280,7 +303,7 @@ def _destroy_keys(desk: Desk) -> dict[str, Any]:
             data = {"line": desk.line, "keys": done}
             append(tx, desk.who, "close keys destroyed", data, at=desk.store.now())
     until = max((day for _, _, day in later), default=None)
-    return {"destroyed": gone, "kept": alive, "until": until}
+    return {"destroyed": gone, "kept": alive, "until": until, "without_rule": max(alive - len(later), 0)}
 
 
 def _forget_people(desk: Desk) -> None:
