@@ -20,7 +20,7 @@ from hub.quality.match.group import heads
 from hub.quality.match.prepare import Read, prepare
 from hub.quality.match.profile import Profile
 from hub.quality.match.propose import Proposal, proposal, propose, rejected
-from hub.quality.match.score import scored
+from hub.quality.match.score import Scored, scored
 from hub.quality.match.train import FEWEST, train
 from hub.quality.match.veto import Side, apart
 from hub.store import Store, Tx
@@ -136,12 +136,13 @@ class Finding:
             with self.store.begin() as tx:
                 moved = propose(tx, self.model, proposals, digest, None if full else changed, upto)
                 self.keep(tx, model if due else None, digest, data, upto, now)
-                groups = len(set(proposed(tx, self.model).values()))
                 zones: dict[str, int] = dict(
                     tx.rows(
                         "SELECT zone, count(*) FROM pair WHERE model = ? AND state = 'open' GROUP BY zone", self.model
                     )
                 )
+            with self.store.read() as tx:
+                groups = len(set(proposed(tx, self.model).values()))
             cache.commit(str(Stand(None, digest, "", upto, now)))
         return Found(
             model=self.model,
@@ -252,7 +253,7 @@ class Finding:
         with self.store.read() as tx:
             no = rejected(tx, self.model)
         heads = cache.heads()
-        for one in scored(cache, model, self.rules.ask_at, full=changed is None):
+        for one in self.scored(cache, model, full=changed is None):
             if (one.left, one.right) in no:
                 continue
             left, right = (
@@ -260,6 +261,14 @@ class Finding:
             )
             if apart(left, right, self.rules.separate) is None:
                 yield proposal(self.model, one, self.rules.merge_at)
+
+    def scored(self, cache: Cache, model: Frozen, *, full: bool) -> Iterator[Scored]:
+        """Score on the backend that hub.toml names."""
+        if self.rules.backend == "spark":
+            from hub.quality.match import spark
+
+            return spark.scored(cache, model, self.rules.ask_at, self.rules.spark, full=full)
+        return scored(cache, model, self.rules.ask_at, full=full)
 
     # -- writing
 

@@ -39,17 +39,21 @@ def scored(cache: Cache, frozen: Frozen, threshold: float, *, full: bool) -> Ite
     """Score the pairs of all records, or of those in the table `changed`, and yield what reaches the threshold."""
     cache.db.execute(block.pairs(full=full))
     found = predicted(cache, frozen, threshold)
-    profile = cache.profile
-    table = found.physical_name
-    names = ", ".join(wanted(profile, frozen))
+    yield from told(cache, frozen, found.physical_name)
+    found.drop_table_from_database_and_remove_from_cache()
+    for table in ("candidate", "compared", "involved"):
+        cache.db.execute(f"DROP TABLE {table}")
+
+
+def told(cache: Cache, frozen: Frozen, table: str) -> Iterator[Scored]:
+    """Yield the pairs of a table of predictions, with ids, what the vetoes need, and the levels in words."""
+    names = ", ".join(wanted(cache.profile, frozen))
     reader = cache.db.sql(
         f"SELECT l.id AS id_l, r.id AS id_r, l.taxes AS taxes_l, r.taxes AS taxes_r, l.lines AS lines_l, "
         f"r.lines AS lines_r, {names} FROM {table} p "
         "JOIN kept.record l ON l.h = p.h_l JOIN kept.record r ON r.h = p.h_r"
     ).to_arrow_reader(BATCH)
-    yield from explained(profile, frozen, reader)
-    found.drop_table_from_database_and_remove_from_cache()
-    cache.db.execute("DROP TABLE candidate")
+    yield from explained(cache.profile, reader)
 
 
 def predicted(cache: Cache, frozen: Frozen, threshold: float | None) -> SplinkDataFrame:
@@ -57,7 +61,13 @@ def predicted(cache: Cache, frozen: Frozen, threshold: float | None) -> SplinkDa
     from splink import DuckDBAPI, Linker
 
     profile = cache.profile
-    cache.db.execute(f"CREATE OR REPLACE TEMP VIEW compared AS {compared(profile, frozen)}")
+    # of a million records a few thousand are in any candidate after a few changes
+    cache.db.execute(
+        "CREATE OR REPLACE TEMP TABLE involved AS "
+        "SELECT join_key_l AS h FROM candidate UNION SELECT join_key_r FROM candidate"
+    )
+    records = "(SELECT * FROM kept.record WHERE h IN (SELECT h FROM involved))"
+    cache.db.execute(f"CREATE OR REPLACE TEMP TABLE compared AS {compared(profile, frozen, records)}")
     api = DuckDBAPI(cache.db)
     linker = Linker(
         api.register("compared"),
@@ -69,8 +79,8 @@ def predicted(cache: Cache, frozen: Frozen, threshold: float | None) -> SplinkDa
     return linker.inference.predict(threshold_match_probability=threshold, warning_mode="never")
 
 
-def compared(profile: Profile, frozen: Frozen) -> str:
-    """The SQL of the records with the frequency of each value; one that is rare or new has the lowest."""
+def compared(profile: Profile, frozen: Frozen, records: str = "kept.record") -> str:
+    """The SQL of records with the frequency of each value; one that is rare or new has the lowest."""
     columns = ["p.h", *(f"p.{name}" for name in profile.columns)]
     joins = []
     for name in profile.frequencies() if frozen.trained else ():
@@ -78,7 +88,7 @@ def compared(profile: Profile, frozen: Frozen) -> str:
             f"CASE WHEN p.{name} IS NOT NULL THEN coalesce(tf_{name}.tf, {frozen.floor(name)!r}) END AS tf_{name}"
         )
         joins.append(f"LEFT JOIN kept.tf_{name} ON tf_{name}.value = p.{name}")
-    return f"SELECT {', '.join(columns)} FROM kept.record p {' '.join(joins)}"
+    return f"SELECT {', '.join(columns)} FROM {records} p {' '.join(joins)}"
 
 
 def wanted(profile: Profile, frozen: Frozen) -> list[str]:
@@ -93,7 +103,7 @@ def wanted(profile: Profile, frozen: Frozen) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def explained(profile: Profile, frozen: Frozen, reader: RecordBatchReader) -> Iterator[Scored]:
+def explained(profile: Profile, reader: RecordBatchReader) -> Iterator[Scored]:
     """Put each pair's levels into words, the smaller id on the left."""
     ladders = [
         (
