@@ -76,7 +76,7 @@ def deploy(
 
         typer.echo(prefect_yaml(project, pool, folder), nl=False)
         return
-    _needs_server()
+    needs_server()
     from hub_flows.pool import deploy as put
 
     for line in put(project, pool, folder):
@@ -94,14 +94,14 @@ def work(
 
     The environment of this process, with its secrets, is that of the runs.
     """
-    _needs_server()
+    needs_server()
     from hub_flows.attend import work as attend
 
     asyncio.run(attend(pool, name, silence, limit))
 
 
 def _scheduled(project: Project) -> Project:
-    if not project.schedules:
+    if not project.schedules and project.closing.run_as is None:
         raise ConfigError(
             f'{project.root / "hub.toml"}: no schedules; add one, such as [schedules.often] with every = "15m"'
         )
@@ -109,7 +109,9 @@ def _scheduled(project: Project) -> Project:
 
 
 def _when(project: Project, name: str) -> str:
-    schedule = project.schedules[name.removeprefix(f"{project.root.name}.")]
+    schedule = project.schedules.get(name.removeprefix(f"{project.root.name}."))
+    if schedule is None:
+        return "started by hub conduct"
     if schedule.cron is None:
         return f"every {schedule.every:g} s"
     return f"{schedule.cron} ({schedule.timezone})"
@@ -135,7 +137,8 @@ def _server(project: Project, port: int) -> Iterator[str]:
         yield url
 
 
-def _needs_server() -> None:
+def needs_server() -> None:
+    """Raise ConfigError unless a Prefect server is named, Unavailable unless it answers."""
     _quiet()
     from prefect.settings import PREFECT_API_URL
 
