@@ -245,6 +245,32 @@ def check_lifted(world: World) -> None:
                     assert not ranking.greater(base, golden.stamp(path)), (link.key, path)
 
 
+@many(0.2)
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3)), min_size=4, max_size=9, unique=True),
+    ANY_RULE,
+    steps(8, False),
+    st.lists(st.booleans(), min_size=3, max_size=3),
+)
+def test_merges_on_merges_come_apart_in_turn(start: Any, rule: str, trace: Any, into_it: list[bool]) -> None:
+    r = Run([{}, {"habits": {"name": ["upper"]}}, {}], start, rule)
+    r.go(trace)
+    r.calm(2)
+    with r.world.store.read() as tx:
+        ids = [str(row[0]) for row in tx.rows("SELECT id FROM golden ORDER BY id")]
+    stood, now, merges = [state(r.world)], ids[0], []
+    for other, turned in zip(ids[1:], into_it, strict=False):
+        a, b = (other, now) if turned else (now, other)
+        merges.append(joined(r.world, a, b))
+        stood.append(state(r.world))
+        now = a
+    assert len(r.world.golden()) == len(ids) - len(merges)
+    while merges:
+        stood.pop()
+        parted(r.world, merges.pop())
+        assert state(r.world) == stood[-1]
+
+
 def both(r: Run) -> tuple[str, str]:
     """The golden records of the two customers; a customer nobody has is added."""
     for customer in (0, 1):
