@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
@@ -288,6 +289,15 @@ def test_the_readme_needs_no_product(home: House) -> None:
     for word in ("verify.py", "open.py", "72 of invoice", listed(home.store)[0].public_key, "HUBSEAL1"):
         assert word in text
     assert os.sep + "work" not in text
+
+
+@pytest.mark.parametrize("name", ["verify.py", "open.py"])
+def test_the_programs_run_on_old_pythons_and_import_nothing_that_is_not_there(home: House, name: str) -> None:
+    tree = ast.parse((Path(listed(home.store)[0].place) / name).read_text(), feature_version=(3, 9))
+    outer = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {alias.name for node in outer if isinstance(node, ast.Import) for alias in node.names}
+    names |= {str(node.module) for node in outer if isinstance(node, ast.ImportFrom)}
+    assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
 
 
 def test_the_benchmark_goes_all_the_way() -> None:

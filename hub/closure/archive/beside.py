@@ -147,14 +147,16 @@ def schema(model: str) -> bytes:
 
 
 def _mappings(project: Project) -> list[tuple[str, bytes]]:
-    """The mapping files in use; a link is refused, since what it shows can change."""
+    """The mapping files in use; a link in the project is refused, since what it shows can change."""
     names = {stream.mapping for connection in project.connections.values() for stream in connection.streams.values()}
     found = []
     for name in sorted(names):
         try:
-            found.append((name, plain(mapping_path(project, name)).read_bytes()))
+            file = mapping_path(project, name)
         except MappingError:
             continue  # the stream was never read
+        mine = file.is_relative_to(project.root)  # what is shipped may be installed as links
+        found.append((name, (plain(file) if mine else file).read_bytes()))
     return found
 
 
