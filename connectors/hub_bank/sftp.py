@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import stat
 from collections.abc import Iterator
 from io import StringIO
@@ -56,8 +57,11 @@ class Sftp:
         self._transport = self._client = None
 
     def _ask(self, act: Any) -> Any:
-        import paramiko
-
+        """Do something over the connection."""
+        try:
+            import paramiko
+        except ModuleNotFoundError:
+            raise ConfigError("SFTP needs the extra sftp: pip install 'hub[sftp]'") from None
         try:
             return act(self._connected())
         except (paramiko.SSHException, OSError, EOFError) as error:
@@ -65,13 +69,19 @@ class Sftp:
             raise Unavailable(f"{self.host}: {self.folder}: {error or type(error).__name__}") from None
 
     def _connected(self) -> paramiko.SFTPClient:
+        """The open connection, made at first use and trusted by its host key before anything is said."""
         import paramiko
 
         if self._client is not None:
             return self._client
         try:
-            transport = self._transport = paramiko.Transport((self.host, self.port))
+            line = socket.create_connection((self.host, self.port), PATIENCE)
+            transport = self._transport = paramiko.Transport(line)
             transport.banner_timeout = transport.auth_timeout = PATIENCE
+            options, kind = transport.get_security_options(), self.known_host.split()[0]
+            kinds = ("rsa-sha2-512", "rsa-sha2-256") if kind == "ssh-rsa" else (kind,)
+            if set(kinds) <= set(options.key_types):
+                options.key_types = kinds  # a server with several keys is to show the one we know
             transport.start_client(timeout=PATIENCE)
         except (paramiko.SSHException, OSError, EOFError) as error:
             self.close()
