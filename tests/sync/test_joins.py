@@ -160,6 +160,24 @@ def test_a_record_that_came_meanwhile_goes_to_the_side_it_was_known_by() -> None
     assert golden_of(w, "B1") == two
 
 
+def test_an_identifier_typed_while_they_were_one_belongs_to_the_side_that_shows_it() -> None:
+    w = World({}, {})
+    a, b = w.systems
+    a.add(1, email="one@x", name="One")
+    a.add(2, email="two@x", name="Two")
+    for feed in w.feeds.values():
+        feed.config = replace(feed.config, create="never")
+    w.sync()
+    two = golden_of(w, "A2")
+    merge = joined(w, golden_of(w, "A1"), two)
+    a.edit("A2", "email", "new@x")
+    w.sync()
+    parted(w, merge)
+    b.add(2, email="new@x", name="Two of B")
+    w.sync()
+    assert golden_of(w, "B1") == two
+
+
 def slow_clock() -> tuple[World, int]:
     """A's name was edited and is in B, whose clock is slow; then its customer is merged with another one."""
     w = told(World({}, {"skew": -3600}), "update")
