@@ -175,13 +175,13 @@ def test_a_line_that_changed_since_is_written_anew(tmp_path: Path, run: Writer) 
         other.close()
 
 
-def test_others_may_write_meanwhile(tmp_path: Path) -> None:
+def test_others_may_write_meanwhile(tmp_path: Path, url: str) -> None:
     """The archive holds one moment: what is changed while it is written is either whole in it or not at all."""
     from archive_data import scope
 
     from hub.closure.archive import Order, write
 
-    with house(tmp_path, f"sqlite:///{tmp_path}/hub.db", 6) as home:
+    with house(tmp_path, url, 6) as home:
 
         def meddle(done: int, total: int) -> None:
             with home.store.begin() as tx:
