@@ -57,7 +57,7 @@ class Book:
         self.adjustments: dict[str, list[Adjustment]] = {}  # by payment
         self.exchanges: list[Exchange] = []
         self.postings: list[Posting] = []
-        self.first_of_entry: dict[str, list[Payment]] = {}  # bank_entry_ref -> payments, duplicates left out
+        self.first_of_entry: dict[str, list[Payment]] = {}  # what returns name -> payments, repeated ones left out
 
     def policy_of(self, payment: Payment) -> Policy:
         """The policy of the account a payment came in on."""

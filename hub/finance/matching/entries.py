@@ -9,17 +9,21 @@ from hub.finance.matching.rules import STANDING
 from hub.finance.matching.types import Allocation, Decision, Payment, Posting, Status
 
 
-def drop_repeated(book: Book, payment: Payment, seen: dict[tuple[object, ...], Payment]) -> None:
-    """Ignore a payment whose bank entry was taken in already."""
-    key = _identity(book, payment)
-    first = seen.setdefault(key, payment) if key else payment
-    if first is payment:
-        if payment.bank_entry_ref:
-            book.first_of_entry.setdefault(payment.bank_entry_ref, []).append(payment)
-    elif (first.amount, first.currency) != (payment.amount, payment.currency):
-        book.review(payment, "entry_reference_reused")
-    else:
-        book.decide(Decision(payment.id, "duplicate_ignored", "S0_dedupe", duplicate_of=first.id))
+def drop_repeated(book: Book) -> None:
+    """Ignore payments whose bank entry was taken in already, and note those that a return names."""
+    seen: dict[tuple[object, ...], Payment] = {}
+    returned = {payment.return_of for payment in book.payments if payment.return_of}
+    for payment in book.payments:
+        key = _identity(payment, book.policy_of(payment).dedupe_key)
+        first = payment if key is None else seen.setdefault(key, payment)
+        if first is payment:
+            if payment.bank_entry_ref in returned:
+                book.first_of_entry.setdefault(payment.bank_entry_ref or "", []).append(payment)
+        elif (first.amount, first.currency) != (payment.amount, payment.currency):
+            book.review(payment, "entry_reference_reused")
+        else:
+            book.decide(Decision(payment.id, "duplicate_ignored", "S0_dedupe", duplicate_of=first.id))
+    book.waiting = [payment for payment in book.payments if payment.id not in book.decided]
 
 
 def keep_standing(book: Book, payment: Payment) -> None:
@@ -63,10 +67,9 @@ def _stand(book: Book, payment: Payment, allocation: Allocation, posted: date) -
             book.postings.append(Posting(undone, allocation.document, -allocation.amount, payment.id))
 
 
-def _identity(book: Book, payment: Payment) -> tuple[object, ...] | None:
+def _identity(payment: Payment, fields: tuple[str, ...]) -> tuple[object, ...] | None:
     """What makes the entry the same entry; None where the bank gave nothing to tell it by."""
-    fields = book.policy_of(payment).dedupe_key
     if "bank_entry_ref" in fields and not payment.bank_entry_ref:
         return None
     values = tuple([getattr(payment, name) for name in fields])
-    return values if any(value is not None for value in values) else None
+    return None if values.count(None) == len(values) else values

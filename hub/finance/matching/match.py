@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 from hub.finance.matching.amounts import by_amount
 from hub.finance.matching.balance import prove
@@ -59,12 +60,11 @@ def _match(
 ) -> Outcome:
     book = Book(customers, documents, payments, policy, accounts)
     index = Index(book.documents.values(), book.policy)
-    seen: dict[tuple[object, ...], Payment] = {}
-    _each(book, lambda payment: drop_repeated(book, payment, seen), returns=False)
+    drop_repeated(book)
     if any(one.standing for one in book.payments):
-        _each(book, lambda payment: keep_standing(book, payment))
+        _each(book, partial(keep_standing, book))
     if any(one.payout or one.payout_lines for one in book.payments):
-        _each(book, lambda payment: pay_out(book, payment))
+        _each(book, partial(pay_out, book))
     open_payments = book.waiting
     before: list[Decision] = []
     while True:
@@ -83,14 +83,14 @@ def _match(
 
 def _stages(book: Book, index: Index) -> None:
     """One pass a stage over what waits; afterwards everything is decided."""
-    _each(book, lambda payment: by_reference(book, index, payment))
-    _each(book, lambda payment: by_number(book, index, payment))
-    _each(book, lambda payment: by_amount(book, payment))
-    _each(book, lambda payment: by_group(book, payment))
+    _each(book, partial(by_reference, book, index))
+    _each(book, partial(by_number, book, index))
+    _each(book, partial(by_amount, book))
+    _each(book, partial(by_group, book))
     by_totals(book)
-    _each(book, lambda payment: leave(book, payment))
-    _each(book, lambda payment: leave(book, payment))  # returns of what only the pass before has decided
-    _each(book, lambda payment: give_up(book, payment), returns=False)
+    _each(book, partial(leave, book))
+    _each(book, partial(leave, book))  # returns of what only the pass before has decided
+    _each(book, partial(give_up, book), returns=False)
 
 
 def _may_change(decision: Decision) -> bool:

@@ -30,7 +30,7 @@ def by_reference(book: Book, index: Index, payment: Payment) -> None:
         book.review(payment, "ambiguous_reference", single(found.several), rejected=found.rejected)
     elif found.documents:
         chosen, rejected = found.documents, found.rejected
-        if not _comes_out(book, payment, chosen):
+        if holds(payment.text, index.numbers):
             chosen, more = _complete(book, payment, found, _numbers(book, index, payment))
             rejected += more
         _settle(book, payment, chosen, rejected, by_number=False)

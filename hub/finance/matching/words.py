@@ -9,11 +9,15 @@ _NUMBER = re.compile(r"[0-9]+")
 _WORDS = re.compile(r"[^\s,;]+")
 _BETWEEN = str.maketrans(",;", "  ")
 _AROUND = "()[]{}\"'„“”‚‘’«».:!?"
+_DIGITS = "0123456789"
 _PLACES = 20
 
 
 def by_id(id: str) -> tuple[str, str]:
     """Sort ids as people do: P2 before P10."""
+    head = id.rstrip(_DIGITS)
+    if head.isalpha():  # by far the most
+        return head + id[len(head) :].zfill(_PLACES), id
     return _NUMBER.sub(_padded, id), id
 
 
