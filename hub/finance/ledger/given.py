@@ -19,6 +19,7 @@ from hub.finance.matching import Customer, Discount, Document, Payment, PayoutLi
 from hub.store import Tx
 
 Values = Mapping[str, Any]
+NAMES = ("entry_reference", "end_to_end", "identifiers.bank")  # by which a return names what it gives back
 DEAD = ("failed", "cancelled", "pending")
 
 
@@ -50,13 +51,20 @@ def documents(
         "JOIN golden g ON g.id = i.document_id ORDER BY i.document_id"
     )
     return [
-        document(finance, id, customer, currency, open - before[id], msgspec.json.decode(data))
+        document(finance, id, customer, currency, open, before[id], msgspec.json.decode(data))
         for id, customer, currency, open, data in rows
     ]
 
 
-def document(finance: Finance, id: str, customer: str, currency: str, open: int, values: Values) -> Document:
-    """A document as matching knows it."""
+def document(
+    finance: Finance, id: str, customer: str, currency: str, open: int, before: int, values: Values
+) -> Document:
+    """A document as matching knows it; `before` is what is settled of it by what matching is given as well.
+
+    One that was corrected to less than is settled of it has nothing open for matching; people see what is too much.
+    """
+    note = values.get("kind") == "credit_note"
+    open = (min(open, 0) if note else max(open, 0)) - before
     issued = _day(values.get("issued_on"))
     booked = Decimal(str(values["booked_rate"])) if values.get("booked_rate") is not None else None
     if booked is None and issued is not None and currency != finance.base_currency:
@@ -64,7 +72,7 @@ def document(finance: Finance, id: str, customer: str, currency: str, open: int,
     entity = values.get("legal_entity") or finance.lines.get(values.get("line") or "", {}).get("legal_entity")
     return Document(
         id=id, customer=customer, currency=currency, open=open,
-        type="credit_note" if values.get("kind") == "credit_note" else "invoice",
+        type="credit_note" if note else "invoice",
         number=values.get("number"), reference=values.get("reference"), issued=issued,
         due=_day(values.get("due_on")), legal_entity=entity, booked_rate=booked, discount=_discount(values, currency),
     )  # fmt: skip
@@ -98,18 +106,35 @@ def waiting(tx: Tx, account: str | None = None) -> list[tuple[str, Values]]:
 
 
 def returned(tx: Tx, payments: Sequence[tuple[str, Values]]) -> list[tuple[str, Values]]:
-    """Payments posted before that one of these gives back: id and golden values."""
+    """Payments posted before, and not returned yet, that one of these gives back: id and golden values."""
     wanted = sorted({str(values["return_of"]) for _, values in payments if values.get("return_of")})
     if not wanted:
         return []
-    names = ("entry_reference", "end_to_end", "identifiers.bank")
-    where = " OR ".join(f"{tx.value_at(name)} IN ?" for name in names)
+    where = " OR ".join(f"{tx.value_at(name)} IN ?" for name in NAMES)
     rows = tx.rows(
-        "SELECT g.id, g.data FROM golden g JOIN settlement s ON s.payment_id = g.id AND s.step = 'posted' "
+        "SELECT g.id, g.data FROM golden g JOIN settlement s ON s.payment_id = g.id AND s.step = 'posted' AND s.status <> 'reversed' "
         f"WHERE g.model = 'payment' AND g.into_id IS NULL AND ({where}) ORDER BY g.id",
         wanted, wanted, wanted,
     )  # fmt: skip
     return [(id, msgspec.json.decode(data)) for id, data in rows]
+
+
+def returned_already(tx: Tx, payments: Sequence[tuple[str, Values]]) -> set[str]:
+    """Those of the payments that give back one that was given back before."""
+    wanted = {str(values["return_of"]): id for id, values in payments if values.get("return_of")}
+    if not wanted:
+        return set()
+    rows = tx.rows(
+        "SELECT d.payment_id, d.data FROM decision d JOIN settlement s ON s.decision_id = d.id WHERE s.status <> 'review' "
+        "AND d.stage = 'S0_return'"
+    )
+    gone = {original for _, data in rows for original in msgspec.json.decode(data).get("returns", ())}
+    named = tx.rows("SELECT id, data FROM golden WHERE id IN ?", sorted(gone))
+    found = set()
+    for _, data in named:
+        values = msgspec.json.decode(data)
+        found |= {wanted[n] for path in NAMES if (n := values.get(path)) in wanted}
+    return found
 
 
 def standing(tx: Tx, ids: Iterable[str]) -> dict[str, tuple[Standing, ...]]:
@@ -140,7 +165,7 @@ def _payment(
     id: str, values: Values, asked: set[str], lines: Mapping[str, str], stand: tuple[Standing, ...]
 ) -> Payment:
     money, charges = values["amount"], values.get("charges")
-    names = [values.get(n) for n in ("entry_reference", "end_to_end", "identifiers.bank")]
+    names = [values.get(n) for n in NAMES]
     # what a return names; else the key of the entry, since the same reference may stand on two real entries
     entry = next((n for n in names if n in asked), None) or values.get("identifiers.bank") or id
     booked = date.fromisoformat(values["paid_on"])

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from hub.finance.ledger import alias, decide, given, periods, undo
 from hub.finance.ledger.items import take_in
 from hub.finance.ledger.policy import chosen, policy
@@ -81,6 +83,7 @@ class Ledger:
             if not kept:
                 return []
             back = given.returned(tx, kept)
+            again = given.returned_already(tx, kept)
             stand = given.standing(tx, [id for id, _ in back])
             people = given.customers(tx)
             papers = given.documents(tx, self.finance, self._held(tx), stand)
@@ -91,6 +94,10 @@ class Ledger:
         policies = {name: policy(self.finance, some, aliases, locked) for name, some in keys.items()}
         common = policy(self.finance, chosen(self.finance, None, None), aliases, locked)
         outcome = match(people, papers, payments, common, policies)
+        outcome = replace(outcome, decisions=tuple(
+            replace(d, reason="already_returned") if d.payment in again and d.reason == "return_of_unknown" else d
+            for d in outcome.decisions
+        ))  # fmt: skip
         by_id = {payment.id: payment for payment in payments}
         done.statuses.update(d.status for d in outcome.decisions if ours(d, by_id[d.payment]))
         return propose(self.store, self.finance, payments, outcome, keys)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
@@ -54,12 +55,18 @@ def carry_out(tx: Tx, store: Store, payments: Sequence[str], approved_by: str | 
     left: dict[str, str] = {}
     effects: dict[str, int] = {}
     returned: list[str] = []
-    for row, data, by, status, customer, id in waiting:
+    queue, stuck = deque(waiting), 0
+    while queue and stuck < len(queue):  # what one opens again another may settle, whatever their order
+        row, data, by, status, customer, id = queue.popleft()
         wanted = lines(data)
         why = _hindrance(wanted, left_open, row) or _before_it(tx, data, done)
         if why:
             left[row["payment_id"]] = why
+            queue.append((row, data, by, status, customer, id))
+            stuck += 1
             continue
+        stuck = 0
+        left.pop(row["payment_id"], None)
         on = max(date.fromisoformat(msgspec.json.decode(data)["booked_on"]), begin).isoformat()
         for number, line in enumerate(wanted):
             if line.document:
@@ -72,7 +79,7 @@ def carry_out(tx: Tx, store: Store, payments: Sequence[str], approved_by: str | 
             ))  # fmt: skip
         rest = row["unapplied"] - sum(line.paid for line in wanted)
         stands.append((
-            row["payment_id"], id, "posted", _status(status, rest, row), customer, row["amount"], row["currency"], rest, tx.seq,
+            row["payment_id"], id, "posted", _status(status, rest), customer, row["amount"], row["currency"], rest, tx.seq,
         ))  # fmt: skip
         done.append(row["payment_id"])
         returned += msgspec.json.decode(data).get("returns", ())
@@ -88,9 +95,9 @@ def _order(row: tuple[Any, ...]) -> tuple[str, str]:
     return msgspec.json.decode(row[1])["booked_on"], row[0]["payment_id"]
 
 
-def _status(decided: str, rest: int, row: Mapping[str, Any]) -> str:
-    """What a payment is once it is posted: applied to the last cent, or partly."""
-    if decided not in ("applied", "partially_applied"):
+def _status(decided: str, rest: int) -> str:
+    """What a payment is once it is posted: applied to the last cent, or partly; `reversed` only its return makes it."""
+    if decided not in ("applied", "partially_applied", "reversed"):
         return decided
     return "applied" if rest == 0 else "partially_applied"
 

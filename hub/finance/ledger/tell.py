@@ -85,6 +85,8 @@ def _documents(tx: Tx, ids: list[str]) -> list[Said]:
         ids,
     ):
         values = msgspec.json.decode(data)
+        if values.get("state") in ("draft", "void", "uncollectible"):
+            continue  # that is for its own system to say
         total = (values.get("total") or [open])[0]
         shown = values.get("open")
         sign = -1 if open < 0 < (shown or [0])[0] else 1
