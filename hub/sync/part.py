@@ -177,11 +177,12 @@ def _lift(work: Work, golden: Golden, bases: Sequence[Base]) -> None:
 
 
 def _identify(work: Work, a: Golden, b: Golden) -> None:
-    """What was claimed while they were one belongs to the side whose records show it."""
+    """What was claimed while they were one belongs to the side whose records show it by themselves."""
 
     def names(golden: Golden) -> set[str]:
         links: list[Link] = list(work.family(golden.id).values())
-        return {name for link in links for name in identities(golden.model, link.seen)}
+        own = ({path: x for path, x in link.seen.items() if not link.wrote(path)} for link in links)
+        return {name for values in own for name in identities(golden.model, values)}
 
     theirs = sorted(names(b) - names(a))
     if theirs:
