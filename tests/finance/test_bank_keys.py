@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from bankfiles import camt, mt940, ntry, stmt, tx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.config.statements import Statements
 from hub.finance.bank.keys import Memory, keyed
+from hub.finance.bank.read import read
 from hub.finance.bank.statement import Entry, Statement
 from hub.model import Money
 
@@ -82,3 +85,18 @@ def test_nothing_comes_twice_even_where_balances_return(rows: list[Row], data: s
     files = data.draw(st.permutations([*([part] for part in parts), *([whole] for whole in again)]))
     assert taken(files) <= Counter(rows)
     assert taken([*files, [days(rows, 0, 0, 3)]]) == Counter(rows)
+
+
+def test_formats_that_carry_the_banks_reference_give_one_key() -> None:
+    xml = camt(stmt(ntry("119.00", ref="B-17", details=tx("119.00", text="told at length"))))
+    swift = mt940(":61:2603050305C119,00NTRFNONREF//B-17\r\n:86:told", closing="C260305EUR1119,00")
+    found = [keyed_of(read(data, Statements()).statements, Memory()) for data in (xml, swift.encode())]
+    assert found[0] == found[1]
+    memory = Memory()
+    assert keyed_of(read(xml, Statements()).statements, memory) == keyed_of(
+        read(swift.encode(), Statements()).statements, memory
+    )
+
+
+def keyed_of(statements: Sequence[Statement], memory: Memory) -> list[str]:
+    return [one.key for _, found, _ in keyed(statements, memory) for one in found]

@@ -162,7 +162,8 @@ class _Reader:
         found: list[Statement] = []
         groups = self.entries or ({(None, self.iso or ""): []} if self.problems or self.pending else {})
         for (number, iso), rows in groups.items():
-            opening, closing = _balances([(entry.amount, balance) for entry, balance in rows])
+            opening, closing, turned = _balances([(entry.amount, balance) for entry, balance in rows])
+            rows = rows[::-1] if turned else rows
             days = [entry.booked_on for entry, _ in rows]
             found.append(Statement(
                 "csv", number, iso or None, tuple(entry for entry, _ in rows), opening, closing,
@@ -173,15 +174,15 @@ class _Reader:
         return found
 
 
-def _balances(rows: Sequence[tuple[Money, Money | None]]) -> tuple[Money | None, Money | None]:
-    """Opening and closing from the running balances, whichever end of the file is the older one."""
+def _balances(rows: Sequence[tuple[Money, Money | None]]) -> tuple[Money | None, Money | None, bool]:
+    """Opening and closing from the running balances, and whether the file begins with the newest row."""
     if not rows or any(balance is None for _, balance in rows):
-        return None, None
+        return None, None, False
     kept = [(amount, balance) for amount, balance in rows if balance is not None]
 
     def off(order: Sequence[tuple[Money, Money]]) -> int:
         return sum(abs(before[1].minor + after[0].minor - after[1].minor) for before, after in pairwise(order))
 
-    order = min((kept, kept[::-1]), key=off)
+    order = min((kept, kept[::-1]), key=off)  # the file's own where both fit
     (amount, first), (_, last) = order[0], order[-1]
-    return Money(first.minor - amount.minor, first.currency), last
+    return Money(first.minor - amount.minor, first.currency), last, order is not kept
