@@ -85,6 +85,7 @@ def find(
     """
     try:
         import duckdb  # noqa: F401
+        import jellyfish  # noqa: F401
         import splink  # noqa: F401
     except ImportError as error:
         raise ConfigError(f"duplicates: {error.name} is missing; install it: pip install 'hub[duplicates]'") from None
