@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -145,8 +145,9 @@ def test_the_books_add_up_after_anything(steps: list[tuple[str, int, int]]) -> N
             )
         assert closed == [(0,)]
         assert twice == []
+    # a decision that met a corrected document was not posted, and is found anew once
+    world.ledger.reconcile()
     kept = [rows(store, name) for name in ("posting", "decision")]
     world.ledger.reconcile()
     assert kept == [rows(store, name) for name in ("posting", "decision")], "a second run changed something"
-    assert date.fromisoformat(str(world.today))
     world.hub.close()

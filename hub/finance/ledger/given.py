@@ -42,16 +42,16 @@ def documents(
     Paid ones too: a reference to a paid invoice says who paid, and that it was paid twice. Matching wants what was
     open before payments it is given had settled anything, so what stands of those is added.
     """
-    before = Counter(held)
+    before: Counter[str] = Counter()
     for ones in stand.values():
         for one in ones:
-            before[one.document] -= one.amount
+            before[one.document] += one.amount
     rows = tx.rows(
         "SELECT i.document_id, i.customer_id, i.currency, i.open, g.data FROM item i "
         "JOIN golden g ON g.id = i.document_id ORDER BY i.document_id"
     )
     return [
-        document(finance, id, customer, currency, open, before[id], msgspec.json.decode(data))
+        document(finance, id, customer, currency, open - held.get(id, 0), before[id], msgspec.json.decode(data))
         for id, customer, currency, open, data in rows
     ]
 
@@ -64,7 +64,7 @@ def document(
     One that was corrected to less than is settled of it has nothing open for matching; people see what is too much.
     """
     note = values.get("kind") == "credit_note"
-    open = (min(open, 0) if note else max(open, 0)) - before
+    open = (min(open, 0) if note else max(open, 0)) + before
     issued = _day(values.get("issued_on"))
     booked = Decimal(str(values["booked_rate"])) if values.get("booked_rate") is not None else None
     if booked is None and issued is not None and currency != finance.base_currency:
