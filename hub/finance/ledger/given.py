@@ -138,16 +138,16 @@ def returned_already(tx: Tx, payments: Sequence[tuple[str, Values]]) -> set[str]
 
 
 def standing(tx: Tx, ids: Iterable[str]) -> dict[str, tuple[Standing, ...]]:
-    """What of payments is posted and not undone."""
-    found: dict[str, list[Standing]] = {}
+    """What payments settle, document by document: all their postings together, so that what was undone is left out."""
     rows = tx.rows(
-        "SELECT p.payment_id, p.document_id, p.amount, p.paid, p.posted_on, d.stage FROM posting p "
+        "SELECT p.payment_id, p.document_id, sum(p.amount), sum(p.paid), min(p.posted_on), min(d.stage) FROM posting p "
         "LEFT JOIN decision d ON d.id = p.decision_id WHERE p.payment_id IN ? AND p.kind = 'allocation' "
-        "AND p.reverses_id IS NULL AND NOT EXISTS (SELECT 1 FROM posting r WHERE r.reverses_id = p.id) ORDER BY p.id",
+        "GROUP BY p.payment_id, p.document_id HAVING sum(p.amount) <> 0 ORDER BY p.payment_id, p.document_id",
         sorted(set(ids)),
     )
+    found: dict[str, list[Standing]] = {}
     for payment, document, amount, paid, on, stage in rows:
-        one = Standing(document, amount, date.fromisoformat(on), paid, stage or "manual")
+        one = Standing(document, int(amount), date.fromisoformat(on), int(paid), stage or "manual")
         found.setdefault(payment, []).append(one)
     return {payment: tuple(ones) for payment, ones in found.items()}
 
