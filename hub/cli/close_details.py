@@ -111,7 +111,7 @@ def notices(
     """List who was written to, and the proof of each; a notice that is unknown waits for a decision."""
     from hub.closure.phases.notify import decide as decided
     from hub.closure.run import open_desk
-    from hub.closure.status import notices as told
+    from hub.closure.told import notices as told
 
     with session(context).engine() as engine:
         if decide is not None:

@@ -9,7 +9,6 @@ from hub.closure.closing import current
 from hub.closure.gates import approvals, why_shut
 from hub.closure.plan import PHASES
 from hub.closure.run import plan_file
-from hub.store import Store
 from hub.sync import Hub
 
 Row = dict[str, Any]
@@ -52,20 +51,3 @@ def _last_words(tx: Any, closing_id: int, phase: str) -> list[str]:
         phase,
     )
     return list(msgspec.json.decode(rows[0][1])["reasons"]) if rows and rows[0][0] == "shut" else []
-
-
-def notices(store: Store, line: str) -> list[Row]:
-    """Each notice and reminder with its state and proof."""
-    from hub.sync.clock import moment
-
-    with store.read() as tx:
-        closing = current(tx, line)
-        rows = tx.rows(
-            "SELECT id, notice, golden_id, name, address, language, channel, state, due_on, takes_effect_on, sent_at, "
-            "proof FROM closing_notice WHERE closing_id = ? ORDER BY id",
-            closing.id,
-        )
-    names = ("id", "notice", "customer", "name", "address", "language", "channel", "state", "due_on", "takes_effect_on",
-             "sent_at", "proof")  # fmt: skip
-    found = [dict(zip(names, row, strict=True)) for row in rows]
-    return [row | {"sent_at": moment(row["sent_at"]).isoformat() if row["sent_at"] else None} for row in found]

@@ -20,7 +20,7 @@ from hub.closure.phases.settle import decide, open_items
 from hub.closure.plan import load
 from hub.closure.run import Went, open_desk, run
 from hub.closure.samples import samples, sign
-from hub.closure.status import notices
+from hub.closure.told import notices
 from hub.config import load as project
 from hub.demo.screen import Screen
 from hub.people import add, grant

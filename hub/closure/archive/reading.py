@@ -78,6 +78,10 @@ class Opened:
         self._kept.move_to_end(id)
         return self._kept[id]
 
+    def forget(self) -> None:
+        """Let go of all keys: the next part has others."""
+        self._kept.clear()
+
     def load(self, ids: Sequence[str]) -> None:
         """Open several at once."""
         missing = [id for id in dict.fromkeys(ids) if id not in self._kept]
@@ -91,7 +95,8 @@ class Opened:
 
 
 def prepare(folder: Path, part: Sequence[File], keys: Opened) -> None:
-    """Open the keys of a part at once, instead of one by one as they are met."""
+    """Open the keys of a part at once, instead of one by one as they are met, and let go of those before."""
+    keys.forget()
     for file in part:
         if file.form == "parquet" and file.kind == "golden":
             keys.load(parquet.key_ids(folder / file.path))

@@ -14,6 +14,7 @@ from hub.closure.journal import lines
 from hub.closure.keys import keys_in
 from hub.closure.plan import Phase
 from hub.closure.scope import kept
+from hub.closure.told import notices
 from hub.model import MODELS
 
 
@@ -31,7 +32,14 @@ def archive(desk: Desk, phase: Phase = "archive") -> Outcome:
 def order(desk: Desk) -> Order:
     """What the archive holds: what goes, the journal, the statements."""
     scope = {model: (id for id, _ in kept(desk.store, desk.id, models=(model,))) for model in MODELS}
-    return Order(desk.line, scope, desk.who, {"closing": journal(desk)}, list(papers(desk)), frozen=True)
+    return Order(
+        desk.line,
+        scope,
+        desk.who,
+        {"closing": journal(desk), "notices": notices(desk.store, desk.line)},
+        list(papers(desk)),
+        frozen=True,
+    )
 
 
 def written(desk: Desk) -> Mapping[str, Any] | None:

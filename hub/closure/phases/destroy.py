@@ -307,19 +307,21 @@ def _keys_over(desk: Desk) -> dict[str, Any]:
 
 
 def _forget_people(desk: Desk) -> None:
-    """Take names and addresses out of the closing's own rows and papers: they are in the archive."""
-    with desk.store.begin() as tx:
+    """Take names, addresses and papers out of the closing's own: they are in the archive."""
+    gone = "golden_id IN (SELECT golden_id FROM closing_scope WHERE closing_id = ? AND gone_seq IS NOT NULL)"
+    with desk.store.read() as tx:
         allowed(tx, desk.store, desk.id, "destroy")
-        gone = "golden_id IN (SELECT golden_id FROM closing_scope WHERE closing_id = ? AND gone_seq IS NOT NULL)"
-        tx.run(
-            f"UPDATE closing_notice SET name = NULL, address = NULL WHERE closing_id = ? AND {gone}", desk.id, desk.id
-        )
         files = tx.rows(f"SELECT file FROM closing_statement WHERE closing_id = ? AND {gone}", desk.id, desk.id)
-        gone_letters = tx.rows(
-            f"SELECT proof FROM closing_notice WHERE closing_id = ? AND state = 'letter' AND {gone}", desk.id, desk.id
-        )
-    for (letter,) in gone_letters:
-        (desk.folder / letter).unlink(missing_ok=True)
+        letters = tx.rows(
+            f"SELECT proof FROM closing_notice WHERE closing_id = ? AND state = 'letter' AND proof IS NOT NULL AND {gone}",
+            desk.id, desk.id,
+        )  # fmt: skip
+    for (name,) in letters:
+        (desk.folder / name).unlink(missing_ok=True)
     for (name,) in files:
         for suffix in (".pdf", ".csv"):
             (desk.folder / name).with_suffix(suffix).unlink(missing_ok=True)
+    with desk.store.begin() as tx:
+        allowed(tx, desk.store, desk.id, "destroy")
+        sets = "name = NULL, address = NULL, proof = NULL"
+        tx.run(f"UPDATE closing_notice SET {sets} WHERE closing_id = ? AND {gone}", desk.id, desk.id)

@@ -47,9 +47,9 @@ def notify(desk: Desk) -> Outcome:
     counts = states(desk)
     open_rows = [r for r in _rows(desk, "due", "sending", "unknown") if r[0].endswith("/0")]
     blocks = [
-        f"{name} <{address}>: {state}; decide: hub close notices {desk.line} --decide {id} sent|again" if state == "unknown"
-        else f"{name} <{address}>: {state}: {proof or ''}"
-        for id, state, name, address, proof in open_rows
+        f"{id}: {state}; decide: hub close notices {desk.line} --decide {id} sent|again" if state == "unknown"
+        else f"{id}: {state}; see: hub close notices {desk.line}"
+        for id, state, *_ in open_rows  # the journal outlives the people, so it names none
     ]  # fmt: skip
     return Outcome(", ".join(f"{n} {s}" for s, n in sorted(counts.items())), {"notices": counts}, blocks)
 
@@ -120,7 +120,7 @@ def _row(tx: Tx, desk: Desk, notice: Notice, to: Recipient, told_on: date) -> No
         )  # fmt: skip
         if new and state == "missing":
             if number == 0:
-                _task(tx, desk, f"address-{mark}", f"find an address of {to.name} ({to.golden_id}) and tell them")
+                _task(tx, desk, f"address-{mark}", f"find an address of {to.golden_id} and tell them")
             break
         if channel == "letter":
             break
@@ -211,16 +211,19 @@ def _answered(desk: Desk, id: str, state: str, proof: str) -> None:
             state, proof, at, tx.seq, desk.id, id,
         )  # fmt: skip
         if state in PERSON:
-            _person(tx, desk, id, proof)
+            _person(tx, desk, id, state)
         if state in SENT:
             tx.run("UPDATE closing_step SET done = done + 1 WHERE closing_id = ? AND phase = 'notify'", desk.id)
 
 
-def _person(tx: Tx, desk: Desk, id: str, why: str) -> None:
-    ((name, golden_id),) = tx.rows(
-        "SELECT name, golden_id FROM closing_notice WHERE closing_id = ? AND id = ?", desk.id, id
+def _person(tx: Tx, desk: Desk, id: str, what: str) -> None:
+    ((golden_id,),) = tx.rows("SELECT golden_id FROM closing_notice WHERE closing_id = ? AND id = ?", desk.id, id)
+    _task(
+        tx,
+        desk,
+        f"address-{id.split('/')[1]}",
+        f"reach {golden_id} another way, {what}; see: hub close notices {desk.line}",
     )
-    _task(tx, desk, f"address-{id.split('/')[1]}", f"reach {name} ({golden_id}) another way: {why}")
 
 
 def _print(desk: Desk, id: str, to: Recipient, subject: str, text: str) -> None:
@@ -270,7 +273,7 @@ def _bounced(desk: Desk) -> None:
                 found.state, found.words, desk.id, id, ["sent", "delivered", "unknown"],
             )  # fmt: skip
             if found.state == "bounced":
-                _person(tx, desk, id, found.words)
+                _person(tx, desk, id, found.state)
                 stem = id.rpartition("/")[0]
                 tx.run(
                     "UPDATE closing_notice SET state = 'refused', proof = 'the first letter came back' "
