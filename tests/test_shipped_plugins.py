@@ -123,6 +123,12 @@ def test_a_customer_never_billed_has_no_balance(derive: Any) -> None:
 PAID = Golden("p1", "payment", {"reference": "I1", "amount": [1000, "EUR"], "state": "succeeded"})
 
 
+@pytest.mark.parametrize("bank", [{"identifiers.bank": "k1"}, {"account": "DE02"}])
+def test_an_entry_of_a_bank_account_is_left_to_reconciliation(derive: Any, bank: dict[str, Any]) -> None:
+    bill = invoice("I1", total=[1000, "EUR"])
+    assert derive(Golden("p1", "payment", PAID.values | bank), bill) == []
+
+
 def test_a_payment_that_names_an_open_invoice_is_for_it(derive: Any) -> None:
     bill = invoice("I1", total=[1000, "EUR"])
     for cause, other in ((PAID, bill), (bill, PAID)):
