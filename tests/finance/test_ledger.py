@@ -400,3 +400,37 @@ def test_a_run_cut_short_before_posting_is_finished_by_the_next(office: Office) 
     golden = {row["values"]["number"]: row["values"] for row in office("list", "invoice")}
     assert golden["INV-1002"]["state"] == "paid"
     office.sound()
+
+
+def test_what_was_decided_before_something_else_was_settled_is_not_posted(office: Office) -> None:
+    office.settings("")  # nothing posts by itself
+    office.entry("B1", "200.00", "INV-1002")
+    office.entry("B2", "150.00", "hello")
+    office.morning()
+    office.person("ann")
+    stand = office.payments()
+    office("payments", "match", stand["B2"]["id"], "INV-1002", "--as", "ann")
+    office("payments", "approve", stand["B1"]["id"], "--as", "ann", code=2)
+    assert "cannot be posted" in office.err
+    assert office.open()["INV-1002"] == 5000
+    office("payments", "reject", stand["B1"]["id"], "--as", "ann")
+    assert office.payments()["B1"]["step"] == "held"
+    office("payments", "match", stand["B1"]["id"], "INV-1002", "--as", "ann")
+    assert office.payments()["B1"]["unapplied"] == [15000, "EUR"]
+    office.sound()
+
+
+def test_a_payment_comes_back_only_once(office: Office) -> None:
+    office.entry("D1", "119.00", structured="RF18539007547034", entry="DD-1")
+    office.morning()
+    for key in ("D2", "D3"):
+        office.entry(key, "-119.00", "return", entry=f"{key}R", return_of="DD-1", booked="2026-04-05")
+        office.morning()
+    stand = office.payments()
+    assert (stand["D2"]["status"], stand["D3"]["status"], stand["D3"]["reason"]) == (
+        "applied",
+        "review",
+        "already_returned",
+    )
+    assert office.open()["INV-1001"] == 11900
+    office.sound()

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -143,10 +144,17 @@ def test_the_books_add_up_after_anything(steps: list[tuple[str, int, int]]) -> N
             twice = tx.rows(
                 "SELECT reverses_id FROM posting WHERE reverses_id IS NOT NULL GROUP BY reverses_id HAVING count(*) > 1"
             )
+            told = tx.rows(
+                "SELECT d.data FROM settlement s JOIN decision d ON d.id = s.decision_id "
+                "WHERE s.step = 'posted' AND d.stage = 'S0_return'"
+            )
+        back = [original for (data,) in told for original in msgspec.json.decode(data)["returns"]]
+        assert len(back) == len(set(back)), "a payment was given back twice"
         assert closed == [(0,)]
         assert twice == []
     # a decision that met a corrected document was not posted, and is found anew once
     world.ledger.reconcile()
+    assert world.ledger.prove() == [check for check in world.ledger.prove() if check.fine]
     kept = [rows(store, name) for name in ("posting", "decision")]
     world.ledger.reconcile()
     assert kept == [rows(store, name) for name in ("posting", "decision")], "a second run changed something"
