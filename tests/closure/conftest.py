@@ -77,9 +77,15 @@ def at(stages: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 def copied(company: Company, folder: Path, capsys: pytest.CaptureFixture[str]) -> Company:
     """The same company in another folder."""
-    if folder.exists():
-        shutil.rmtree(folder)
-    shutil.copytree(company.folder, folder)
+    for attempt in range(3):
+        if folder.exists():
+            shutil.rmtree(folder)
+        try:
+            shutil.copytree(company.folder, folder)
+            break
+        except (shutil.Error, FileNotFoundError):  # SQLite has just taken its log away
+            if attempt == 2:
+                raise
     env = (folder / ".env").read_text()
     (folder / ".env").write_text(re.sub(r"(?m)^HUB_TEST_FOLDER=.*$", f"HUB_TEST_FOLDER={folder}", env))
     return Company(folder, company.store_url, capsys)

@@ -229,6 +229,8 @@ def test_a_source_that_cannot_erase_does_not_bring_records_back(at: Stage) -> No
     company.shop("shop").edit("invoices", next(iter(company.shop("shop").rows("invoices"))), note="touched")
     company("sync", "--full", code=(0, 1))
     assert len(company("list", "invoice")) == 3
+    shop = "SELECT count(*) FROM record r JOIN stream s ON s.id = r.stream_id WHERE s.connection = 'shop'"
+    assert company.sql(f"{shop} AND r.golden_id IS NULL") == [(0,)]  # not even landed again
     (certificate,) = (company.folder / "closing/retail").glob("certificate-*.json")
     assert json.loads(json.loads(certificate.read_text())["content"])["sources"]["shop/invoices"] == {"left": 6}
 
