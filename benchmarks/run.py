@@ -25,6 +25,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import archive
+import duplicates
 from hub_walk import HERE, Took, project, sync, took
 from where import where
 
@@ -229,7 +230,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Measure the hub against a hand-written limit and dlt.")
     parser.add_argument("--records", type=int, default=200_000)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--only", nargs="+", default=["postgresql", "dlt", "sqlite", "shipped", "profile", "archive"])
+    parser.add_argument("--only", nargs="+", default=["postgresql", "dlt", "sqlite", "shipped", "profile", "archive", "duplicates"])
     parser.add_argument(
         "--customers", type=int, default=100_000, help="of the line that is archived, ten documents each"
     )
@@ -275,6 +276,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("What the main thread's time goes into:\n  " + "\n  ".join(shares))
     if "archive" in wanted.only:
         print("\n".join(archive.table(wanted.customers, archive.measure(wanted.customers))))
+    if "duplicates" in wanted.only:
+        duplicates.main([])
 
 
 if __name__ == "__main__":
