@@ -230,7 +230,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Measure the hub against a hand-written limit and dlt.")
     parser.add_argument("--records", type=int, default=200_000)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--only", nargs="+", default=["postgresql", "dlt", "sqlite", "shipped", "profile", "archive", "duplicates"])
+    parser.add_argument(
+        "--only", nargs="+", default=["postgresql", "dlt", "sqlite", "shipped", "profile", "archive", "duplicates"]
+    )
     parser.add_argument(
         "--customers", type=int, default=100_000, help="of the line that is archived, ten documents each"
     )
