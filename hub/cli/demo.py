@@ -18,7 +18,10 @@ SCENES = ("day", "finance", "close")
 
 def demo(
     scene: Annotated[
-        str, typer.Argument(help="day: eight things that happen to a company; finance: a morning of payments; close: the end of a line.")
+        str,
+        typer.Argument(
+            help="day: eight things that happen to a company; finance: a morning of payments; close: the end of a line."
+        ),
     ] = "day",
     keep: Annotated[
         Path | None, typer.Option(help="Keep the project folder here, to look around in with the other verbs.")

@@ -19,6 +19,7 @@ from hub.finance.ledger.proof import Check, prove
 from hub.finance.ledger.propose import ours, propose
 from hub.finance.ledger.rows import lines
 from hub.finance.ledger.tell import tell
+from hub.finance.statements import banks, register
 from hub.store import Tx
 from hub.store.lease import Lease
 from hub.sync import Hub
@@ -65,6 +66,7 @@ class Ledger:
         """
         done = Reconciled()
         with self.store.rehearse() if dry_run else self.held():
+            register(self.store, banks(self.hub.project))  # so that the books are checked against every statement
             done.documents = take_in(self.hub, self.today())
             ready = self._match(account, done)
             posted = post(self.store, ready)
@@ -159,4 +161,5 @@ class Ledger:
 
     def prove(self) -> list[Check]:
         """Check the books."""
+        register(self.store, banks(self.hub.project))
         return prove(self.store)
