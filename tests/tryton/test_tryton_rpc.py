@@ -10,7 +10,7 @@ from decimal import Decimal
 import httpx
 import pytest
 from hub_tryton import Tryton
-from hub_tryton.rpc import fault
+from hub_tryton.rpc import Asked, fault
 from hub_tryton.wire import moment, pack, text, unpack
 from hypothesis import given
 from hypothesis import strategies as st
@@ -118,7 +118,7 @@ def test_a_server_that_is_not_there_is_unavailable(server: TrytonServer) -> None
         (["UserError", ['A value is required for field "Name".', "", None]], Rejected),
         (["UserError", ["You are not allowed to access \"Party\".", "", None]], Unauthorized),
         (["UserError", ["You are trying to read records \"7\" of \"Party\" that don't exist.", ""]], Missing),
-        (["UserWarning", ["name", "Are you sure?", ""]], Rejected),
+        (["UserWarning", ["name", "Are you sure?", ""]], Asked),
         (["LoginException", ["code", "Give the code", "char"]], Unauthorized),
         (["database is locked", "Traceback"], Unavailable),
         (["'no.such'", ""], ConfigError),
