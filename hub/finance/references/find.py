@@ -63,10 +63,10 @@ def _only(text: str, known: Callable[[str], bool]) -> Found | None:
     run = _RUN.match(text, starts[0]) if len(starts) == 1 else None
     if run is None or "++" in text or "**" in text or _MANY.search(text):
         return None
-    for last in (3, 2, 1):
-        reference = bare(text[run.start() : run.end(last)])
+    for end in sorted({run.end(3), run.end(2), run.end(1)}, reverse=True):
+        reference = bare(text[run.start() : end])
         if known(reference):
-            return Found(run.start(), run.end(last), reference, known=True)
+            return Found(run.start(), end, reference, known=True)
     return None
 
 

@@ -14,7 +14,7 @@ _CHECK_DASH = re.compile(r"[0-9]+-")
 
 def bare(text: str) -> str:
     """Write a reference as it is compared: in capitals, without spaces, slashes, plus signs and asterisks."""
-    return text.translate(_IGNORED).upper()
+    return text.upper() if text.isalnum() else text.translate(_IGNORED).upper()
 
 
 def kinds(reference: str, kid: KidAlgorithm | None = None) -> tuple[str, ...]:
