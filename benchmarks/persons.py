@@ -11,9 +11,58 @@ from collections.abc import Iterator
 from random import Random
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-STARTS = ["b", "br", "c", "ch", "d", "dr", "f", "fr", "g", "gr", "h", "j", "k", "kl", "l", "m", "n", "p", "pr", "r", "s", "sch", "st", "t", "tr", "v", "w", "z"]
+STARTS = [
+    "b",
+    "br",
+    "c",
+    "ch",
+    "d",
+    "dr",
+    "f",
+    "fr",
+    "g",
+    "gr",
+    "h",
+    "j",
+    "k",
+    "kl",
+    "l",
+    "m",
+    "n",
+    "p",
+    "pr",
+    "r",
+    "s",
+    "sch",
+    "st",
+    "t",
+    "tr",
+    "v",
+    "w",
+    "z",
+]
 MIDDLES = ["a", "e", "i", "o", "u", "ai", "au", "ei", "ie", "ou"]
-ENDS = ["n", "r", "l", "s", "m", "ck", "rt", "nd", "ng", "tz", "ss", "ll", "ler", "ner", "man", "son", "berg", "stein", "feld"]
+ENDS = [
+    "n",
+    "r",
+    "l",
+    "s",
+    "m",
+    "ck",
+    "rt",
+    "nd",
+    "ng",
+    "tz",
+    "ss",
+    "ll",
+    "ler",
+    "ner",
+    "man",
+    "son",
+    "berg",
+    "stein",
+    "feld",
+]
 SHARE = 0.2  # of all records that are another record's duplicate
 
 
@@ -29,7 +78,11 @@ def persons(count: int, seed: int) -> Iterator[tuple[str, dict[str, str]]]:
     rng = Random(seed)
     given, family = _words(rng, 3_000, 1), _words(rng, 40_000, 2)
     streets, cities = _words(rng, 20_000, 2), _words(rng, 3_000, 2)
-    skewed = lambda items: items[min(int(rng.paretovariate(0.6)) - 1, len(items) - 1) if rng.random() < 0.3 else rng.randrange(len(items))]  # noqa: E731
+
+    def skewed(items: list[str]) -> str:
+        at = min(int(rng.paretovariate(0.6)) - 1, len(items) - 1) if rng.random() < 0.3 else rng.randrange(len(items))
+        return items[at]
+
     made = number = 0
     while made < count:
         at = rng.randrange(len(cities))
