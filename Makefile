@@ -40,7 +40,7 @@ demo: $(DONE)/demo
 	@$(BIN)/hub demo
 
 test: $(DONE)/dev
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 3 --dist loadfile
 
 lint: $(DONE)/dev
 	@$(BIN)/ruff format --check .

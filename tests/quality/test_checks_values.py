@@ -9,7 +9,7 @@ from typing import Any
 
 import phonenumbers
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hub.model import MODELS
@@ -202,6 +202,7 @@ def test_any_check_can_be_made_severe() -> None:
 
 
 @given(st.dictionaries(st.sampled_from([p for m in ("customer", "invoice") for p in ("name", "total", "due_on", "issued_on", "lines", "emails.main", "phones.main", "identifiers.vat", "net", "tax", "open", "language", "currency", "reference", "bank_accounts.main", "addresses.main.country")]), st.one_of(st.none(), st.text(max_size=12), st.integers(), st.booleans(), st.lists(st.one_of(st.integers(), st.text(max_size=4), st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=2)), max_size=3)), max_size=6), st.sampled_from(sorted(MODELS)))  # fmt: skip
+@example({"name": None, "addresses.main.country": []}, "customer")
 @settings(max_examples=300, deadline=None)
 def test_no_value_makes_a_check_stumble(values: dict[str, Any], model: str) -> None:
     """Whatever stands in a record, the checks answer: one that raised would end the run for all other records."""

@@ -105,7 +105,7 @@ def _languages() -> frozenset[str]:
 
 
 def _country(value: Any, _: Values) -> str | None:
-    return None if value in _countries() else "is no ISO 3166-1 code of a country, such as DE"
+    return None if str(value) in _countries() else "is no ISO 3166-1 code of a country, such as DE"
 
 
 def _currency(value: Any, _: Values) -> str | None:
