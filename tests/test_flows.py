@@ -357,7 +357,8 @@ def test_prefect_itself_puts_the_same_deployments_in_place(tmp_path: Path, clien
     from prefect.client.schemas.actions import WorkPoolCreate
     from prefect.settings import PREFECT_API_URL, PREFECT_HOME
 
-    folder = project(tmp_path / "own", YEARLY.format("leap", '"north"') + '[schedules.often]\nevery = "15m"\n')
+    often = '[schedules.often]\nevery = "15m"\n[closing]\nrun_as = "ada"\n'  # closings have no schedule
+    folder = project(tmp_path / "own", YEARLY.format("leap", '"north"') + often)
     pool = f"pool-{uuid4().hex[:6]}"
     client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
     said = subprocess.run(
@@ -374,8 +375,13 @@ def test_prefect_itself_puts_the_same_deployments_in_place(tmp_path: Path, clien
     assert (when.schedule.cron, when.schedule.timezone, when.slug) == ("0 2 29 2 *", "Europe/Berlin", "leap")
     assert leap.parameters == {"project": str(folder), "connections": ["north"], "full": False}
     assert (leap.entrypoint, leap.work_pool_name) == ("hub_flows.sync.sync_flow", pool)
-    often = client.read_deployment_by_name("hub-sync/own.often")
-    assert often.schedules[0].schedule.interval.total_seconds() == 900
+    (quarter,) = client.read_deployment_by_name("hub-sync/own.often").schedules
+    assert quarter.schedule.interval.total_seconds() == 900
+    close = client.read_deployment_by_name("hub-close/own.close")
+    assert close.schedules == []
+    for made, strategy in ((leap, "CANCEL_NEW"), (close, "ENQUEUE")):
+        assert made.global_concurrency_limit.limit == 1
+        assert made.concurrency_options.collision_strategy.value == strategy
 
 
 class Clock:

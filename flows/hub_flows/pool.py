@@ -38,15 +38,18 @@ def prefect_yaml(project: Project, pool: str, folder: Path | None = None) -> str
     """The same deployments as a prefect.yaml, for those who put theirs in place with `prefect deploy --all`."""
     made = []
     for deployment in deployments(project, folder):
-        (schedule,) = deployment.schedules or ()
+        options = deployment.concurrency_options
         made.append({
             "name": deployment.name,
             "description": deployment.description,
             "entrypoint": deployment.entrypoint,
             "parameters": deployment.parameters,
             "tags": deployment.tags,
-            "concurrency_limit": {"limit": 1, "collision_strategy": "CANCEL_NEW"},
-            "schedules": [{"slug": schedule.slug, **_when(schedule.schedule)}],
+            "concurrency_limit": {
+                "limit": deployment.concurrency_limit,
+                "collision_strategy": options.collision_strategy.value if options else None,
+            },
+            "schedules": [{"slug": one.slug, **_when(one.schedule)} for one in deployment.schedules or ()],
             "work_pool": {"name": pool},
         })  # fmt: skip
     return yaml.safe_dump({"pull": [], "deployments": made}, sort_keys=False, allow_unicode=True)
