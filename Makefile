@@ -5,6 +5,8 @@
 # Each does all of its own set-up, once. Another Python: make demo PYTHON=python3.12
 
 PYTHON ?= python3
+# where it is set, each of the many processes of demo and tests would compile every module again
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 DONE := .make
 ALL := -e '.[all,spark]'
@@ -40,7 +42,7 @@ demo: $(DONE)/demo
 	@$(BIN)/hub demo
 
 test: $(DONE)/dev
-	@$(BIN)/python -m pytest -n 3 --dist loadfile
+	@$(BIN)/python -m pytest -n 4
 
 lint: $(DONE)/dev
 	@$(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests: one private server a run, one empty database a test.
+"""A real PostgreSQL for tests: one private server a run, however many processes it has, one empty database a test.
 
 The fixtures are known to every test (tests/conftest.py names this module); `from tests.pg import Postgres` is for
 those who want the type, or a second database.
@@ -10,8 +10,9 @@ import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -21,8 +22,9 @@ from psycopg import sql
 class Postgres:
     """A running server, reached over a Unix socket in a temporary folder."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, user: str = "one") -> None:
         self.host = host
+        self._user = user
         self._numbers = itertools.count(1)
 
     def url(self, database: str) -> str:
@@ -35,7 +37,7 @@ class Postgres:
 
     def create(self, template: str = "template1") -> str:
         """Make a new database, a copy of another one, and return its name; nobody may be connected to the template."""
-        name = f"hub_{next(self._numbers)}"
+        name = f"hub_{self._user}_{next(self._numbers)}"
         self._run(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
         return name
 
@@ -78,11 +80,35 @@ def running() -> Iterator[Postgres]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+SERVER = pytest.StashKey[ExitStack]()
+HOST = pytest.StashKey[str]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Start the server of a parallel run with its first process, and tell each where it is."""
+    stash = node.config.stash
+    if SERVER not in stash:
+        stash[SERVER] = ExitStack()
+        stash[HOST] = stash[SERVER].enter_context(running()).host
+    node.workerinput["postgres"] = stash[HOST]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server of a parallel run."""
+    if SERVER in config.stash:
+        config.stash[SERVER].close()
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
+def postgres(request: pytest.FixtureRequest) -> Iterator[Postgres]:
     """The server of this run."""
-    with running() as server:
-        yield server
+    given: dict[str, str] | None = getattr(request.config, "workerinput", None)
+    if given:
+        yield Postgres(given["postgres"], given["workerid"])
+    else:
+        with running() as server:
+            yield server
 
 
 @pytest.fixture
