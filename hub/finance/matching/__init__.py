@@ -6,6 +6,7 @@ outcome = match(customers, documents, payments, policy)
 from __future__ import annotations
 
 from hub.finance.matching.balance import UnbalancedError, prove
+from hub.finance.matching.book import ANY
 from hub.finance.matching.match import match
 from hub.finance.matching.types import (
     Adjustment,
@@ -26,6 +27,7 @@ from hub.finance.matching.types import (
 )
 
 __all__ = [
+    "ANY",
     "Adjustment",
     "Allocation",
     "Customer",

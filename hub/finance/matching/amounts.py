@@ -31,7 +31,7 @@ def by_amount(book: Book, payment: Payment) -> None:
     rule = EXACT
     if len(own) > 1:
         if book.policy_of(payment).same_customer_same_amount == "review":
-            book.review(payment, "same_amount", single(own))
+            book.review(payment, "ambiguous_amount", single(own))
             return
         own, rule = own[:1], OLDEST  # open documents come oldest due first
     if own[0].id in book.held:

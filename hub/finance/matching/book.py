@@ -25,6 +25,7 @@ from hub.finance.matching.types import (
 from hub.finance.matching.words import by_id
 
 _LAST = date.max
+ANY = "*"  # every bank account of ours
 
 One = TypeVar("One", Document, Payment)
 
@@ -71,10 +72,14 @@ class Book:
 
     def may_settle(self, payment: Payment, document: Document) -> bool:
         """Whether the document belongs to the legal entity whose bank account received the payment."""
+        return document.legal_entity is None or self.entity_of(payment) in (None, document.legal_entity)
+
+    def entity_of(self, payment: Payment) -> str | None:
+        """The legal entity whose account received the payment: the account's own, else that of all accounts ("*")."""
         entities = self.policy_of(payment).legal_entity_of_bank_account
-        if not entities or payment.bank_account is None or document.legal_entity is None:
-            return True
-        return entities.get(payment.bank_account, document.legal_entity) == document.legal_entity
+        if not entities:
+            return None
+        return entities.get(payment.bank_account or ANY, entities.get(ANY))
 
     def open_of(self, customer: str, currency: str) -> list[Document]:
         """What is open of a customer in a currency, oldest due first."""

@@ -20,12 +20,18 @@ def in_time(discount: Discount, payment: Payment, policy: Policy) -> bool:
 
 
 def taken(documents: Sequence[Document], short: int, payment: Payment, policy: Policy) -> dict[str, Discount] | None:
-    """The discounts that make up exactly what is short: of all documents, else of the only set that does; else None."""
+    """The discounts that make up exactly what is short, or None.
+
+    First that of the document left short, which is the last one, then all of them, then the only set that does.
+    """
     offered = {
         one.id: one.discount
         for one in documents
         if one.discount and one.discount.amount > 0 and in_time(one.discount, payment, policy)
     }
+    last = offered.get(documents[-1].id)
+    if last and last.amount == short:
+        return {documents[-1].id: last}
     if sum(discount.amount for discount in offered.values()) == short and offered:
         return offered
     if len(offered) > _MOST:

@@ -130,4 +130,5 @@ def _answer(book: Book) -> Outcome:
 def _settled(document: Document, left: int) -> Settled:
     if left == 0:
         return Settled(document.id, "used" if document.type == "credit_note" else "paid", 0)
-    return Settled(document.id, "open" if left == document.open else "partially_paid", left)
+    whole = abs(left) >= abs(document.open)  # what came back may leave more open than was given
+    return Settled(document.id, "open" if whole else "partially_paid", left)

@@ -11,7 +11,7 @@ from hub.finance.matching.index import Index
 from hub.finance.matching.rules import NUMBER, REFERENCE
 from hub.finance.matching.settle import settle
 from hub.finance.matching.types import Document, Payment, Rejected
-from hub.finance.matching.words import holds, words
+from hub.finance.matching.words import holds, is_amount, words
 from hub.finance.references import bare, kinds, looks_structured
 
 
@@ -100,7 +100,7 @@ def _numbers(book: Book, index: Index, payment: Payment) -> Named:
     taken: list[tuple[int, int]] = []
     for place, word in words(payment.text) if holds(payment.text, index.numbers) else ():
         owners = index.numbers.get(word)
-        if owners is None:
+        if owners is None or (word.isdigit() and is_amount(payment.text, place, index.numbers)):
             continue
         if not taken:
             found = index.find(payment.text)

@@ -14,7 +14,7 @@ def pay_out(book: Book, payment: Payment) -> None:
     lines = payment.payout_lines
     if not lines:
         if payment.payout and book.policy_of(payment).payout_detail_required:
-            book.review(payment, "payout_without_lines")
+            book.review(payment, "payout_detail_missing")
         return
     if sum(line.gross - line.fee for line in lines) != payment.amount:
         book.review(payment, "payout_does_not_add_up", [named(_documents(book, payment))])
@@ -34,6 +34,9 @@ def _settle(book: Book, payment: Payment) -> None:
     rest = fee = 0
     customers: set[str | None] = set()
     for line in payment.payout_lines:
+        if line.document is None and "fee" in line.type:  # what the processor takes for no charge of its own
+            fee += line.gross - line.fee
+            continue
         document = book.documents.get(line.document or "")
         gross = _settled(book, line, document)
         cash = gross - line.fee if gross else 0

@@ -131,7 +131,7 @@ def _pay(book: Book, draft: Draft, live: Sequence[Document], rates: Rates) -> st
         cost = sum(rates[one.currency].cost(left[one.id]) for one in invoices)
         found = Gap(cost - draft.remaining)
     if found.partial and policy.partial_with_reference == "review":
-        return "partial_payment"
+        return "partial_with_reference"
     if found.partial and len(invoices) > 1 and not policy.listed_order_allocation:
         return "short_for_listed_documents"
     draft.fill(invoices, left, rates, found)

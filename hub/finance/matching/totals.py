@@ -25,8 +25,7 @@ def by_totals(book: Book) -> None:
         customer = book.payers.who(payment).customer
         if customer is None:
             continue
-        entity = book.policy_of(payment).legal_entity_of_bank_account.get(payment.bank_account or "")
-        key = (customer, payment.currency, entity)
+        key = (customer, payment.currency, book.entity_of(payment))
         decision = book.decided.get(payment.id)
         if decision is None and payment.return_of is None:
             sets.setdefault(key, []).append(payment)
@@ -52,7 +51,7 @@ def _settle(book: Book, customer: str, payments: Sequence[Payment]) -> None:
         return
     if not documents or total != sum(book.left[one.id] for one in documents):
         return
-    documents.sort(key=lambda one: (one.type != "credit_note", one.issued or one.due or date.max, by_id(one.id)))
+    documents.sort(key=_turn)
     inputs = (("customer", customer), ("payments", str(len(payments))), ("documents", str(len(documents))))
     same = {currency: Terms(currency, currency)}
     for payment in payments:
@@ -64,6 +63,12 @@ def _settle(book: Book, customer: str, payments: Sequence[Payment]) -> None:
             elif left and draft.remaining:
                 draft.fill([document], book.left, same, Gap(left - draft.remaining))
         post(book, draft, documents)
+
+
+def _turn(document: Document) -> tuple[bool, date, date, tuple[str, str]]:
+    """Credit notes first, then in order of date: issued, then due."""
+    issued, due = document.issued or document.due or date.max, document.due or document.issued or date.max
+    return document.type != "credit_note", issued, due, by_id(document.id)
 
 
 def _touches(document: Document, since: date, until: date) -> bool:

@@ -10,6 +10,7 @@ _WORDS = re.compile(r"[^\s,;]+")
 _AROUND = "()[]{}\"'„“”‚‘’«».:!?"
 _DIGITS = "0123456789"
 _PLACES = 20
+_AMOUNT = re.compile(r"[0-9]+,(?:([0-9]{2})|[0-9]{3}(?:,[0-9]{3})*\.[0-9]{2})(?![0-9A-Za-z])")  # 1190,00 and 1,190.00
 
 
 def by_id(id: str) -> tuple[str, str]:
@@ -36,6 +37,12 @@ def holds(text: str, known: Container[str]) -> bool:
         if mark in text:
             text = text.replace(mark, " ")
     return any(plain(word) in known for word in text.split())
+
+
+def is_amount(text: str, place: int, known: Container[str]) -> bool:
+    """Whether the digits at a place begin an amount with a comma; 1190,12 is none if 12 is known: that is a list."""
+    found = _AMOUNT.match(text, place)
+    return found is not None and found[1] not in known
 
 
 def plain(word: str) -> str:

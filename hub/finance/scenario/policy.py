@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from hub.finance.matching import Policy
+from hub.finance.matching import ANY, Policy
 from hub.finance.scenario.values import Fields
 
 _NAME_RULE = re.compile(r"only_if_one_customer_at_or_above_([01](?:\.[0-9]+)?)")
@@ -29,8 +29,11 @@ def policy(own: Mapping[str, Any], defaults: Mapping[str, Any], at: str) -> Poli
             value = read(fields, key)
             if name is not None:
                 found[name] = value
-    if isinstance(many := fields.data.get("many_to_many"), Mapping) and "window_days" in many:
-        found["window_days"] = Fields(many, f"{at}.many_to_many").count("window_days", 0)
+    if isinstance(many := fields.data.get("many_to_many"), Mapping):
+        inner = Fields(many, f"{at}.many_to_many")
+        inner = inner.inner(_FIFO) or inner
+        if "window_days" in inner.data:
+            found["window_days"] = inner.count("window_days", 0)
     return Policy(**found)
 
 
@@ -69,11 +72,21 @@ def _many(fields: Fields, key: str) -> str:
     value = fields.data[key]
     if value is False:
         return "off"
-    if isinstance(value, Mapping):  # {rule: fifo_when_totals_equal, window_days: 30}
+    if isinstance(value, Mapping):  # {fifo_when_totals_equal: {window_days: 30}}, or its rule by name
         inner = Fields(value, f"{fields.at}.{key}")
+        if _FIFO in value:
+            inner.only((_FIFO,))
+            (inner.inner(_FIFO) or Fields({}, inner.at)).only(("window_days",))
+            return _FIFO
         inner.only(("rule", "window_days"))
         return inner.choice("rule", (_FIFO, "off"), _FIFO)
     return fields.choice(key, ("off", _FIFO), "off")
+
+
+def _entities(fields: Fields, key: str) -> dict[str, str]:
+    """Entities by bank account; one alone is that of all accounts."""
+    value = fields.data[key]
+    return {ANY: value} if isinstance(value, str) else fields.named(key)
 
 
 def _dedupe(fields: Fields, key: str) -> tuple[str, ...]:
@@ -110,7 +123,7 @@ READ: dict[str, tuple[str | None, Read]] = {
     "bank_charge": (None, _one_of("accept_only_if_stated")),
     "discount_grace": ("discount_grace", _one_of("none", "next_business_day")),
     "discount_date_basis": ("discount_date_basis", _one_of("value_date", "booking_date")),
-    "legal_entity_of_bank_account": ("legal_entity_of_bank_account", Fields.named),
+    "legal_entity_of_bank_account": ("legal_entity_of_bank_account", _entities),
     "kid_algorithm": ("kid_algorithm", _one_of("mod10", "mod11")),
     "number_patterns": ("number_patterns", Fields.named),
     "name_auto_apply": ("name_threshold", _threshold),
