@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.finance.matching.book import Book, named, single
-from hub.finance.matching.rates import shown
+from hub.finance.matching.book import Book, single
 from hub.finance.matching.rules import EXACT, OLDEST
 from hub.finance.matching.settle import settle
 from hub.finance.matching.types import Document, Payment, Rejected
-
-_MOST_TOLD = 5
 
 
 def by_amount(book: Book, payment: Payment) -> None:
@@ -43,13 +40,8 @@ def by_amount(book: Book, payment: Payment) -> None:
 
 def _others(book: Book, documents: Sequence[Document], taken: Document) -> tuple[Rejected, ...]:
     """The customer's other open documents, and why they were not meant."""
-    others = [one for one in documents if one is not taken]
-    told = [
-        Rejected((one.id,), f"{shown(book.left[one.id], one.currency)} {one.currency} is open, another amount")
-        if book.left[one.id] != book.left[taken.id]
-        else Rejected((one.id,), "due later, or another legal entity's")
-        for one in others[:_MOST_TOLD]
-    ]
-    if rest := others[_MOST_TOLD:]:
-        told.append(Rejected(named(rest), "other documents"))
-    return tuple(told)
+    amount, left = book.left[taken.id], book.left
+    others = tuple([one.id for one in documents if left[one.id] != amount])
+    alike = tuple([one.id for one in documents if left[one.id] == amount and one is not taken])
+    told = (Rejected(others, "another amount is open"),) if others else ()
+    return (*told, Rejected(alike, "due later, or another legal entity's")) if alike else told

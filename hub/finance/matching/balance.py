@@ -15,15 +15,15 @@ class UnbalancedError(AssertionError):
 
 def prove(documents: Mapping[str, Document], payments: Iterable[Payment], outcome: Outcome) -> None:
     """Raise UnbalancedError unless payment = allocations + unapplied + fee, and open = before - allocations - adjustments."""
-    settled: dict[str, int] = {}
     amounts = {one.id: one.amount for one in payments}
     if len(amounts) != len(outcome.decisions):
         raise UnbalancedError(f"{len(amounts)} payments, {len(outcome.decisions)} decisions")
+    left = {id: one.open for id, one in documents.items()}
     for decision in outcome.decisions:
         total = decision.unapplied + decision.fee
         for allocation in decision.allocations:
             total += allocation.payment_amount
-            settled[allocation.document] = settled.get(allocation.document, 0) + allocation.amount
+            left[allocation.document] -= allocation.amount
         if decision.status in _OUTSIDE:
             if total or decision.allocations:
                 raise UnbalancedError(f"payment {decision.payment}: {decision.status}, but something was posted")
@@ -32,14 +32,12 @@ def prove(documents: Mapping[str, Document], payments: Iterable[Payment], outcom
                 f"payment {decision.payment}: {amounts[decision.payment]}, but {total} is accounted for"
             )
     for adjustment in outcome.adjustments:
-        settled[adjustment.document] = settled.get(adjustment.document, 0) + adjustment.amount
-    for after in outcome.documents:
-        before = documents[after.document].open
-        if after.open != before - settled.get(after.document, 0):
-            raise UnbalancedError(
-                f"document {after.document}: {before} before, {after.open} after, but something else moved"
-            )
-        if (after.open < 0) != (before < 0) and after.open and before:
-            raise UnbalancedError(
-                f"document {after.document}: {before} before and {after.open} after lie on two sides of 0"
-            )
+        left[adjustment.document] -= adjustment.amount
+    for one in outcome.documents:
+        id, after = one.document, one.open
+        if after != left[id]:
+            before = documents[id].open
+            raise UnbalancedError(f"document {id}: {before} before, {after} after, but something else moved")
+        if after and documents[id].open * after < 0:
+            before = documents[id].open
+            raise UnbalancedError(f"document {id}: {before} before and {after} after lie on two sides of 0")

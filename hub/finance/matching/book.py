@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
-from itertools import pairwise
-from operator import attrgetter
 from typing import TypeVar
 
 from hub.finance.matching.known import Payers
@@ -46,11 +45,14 @@ class Book:
         self.payers = Payers(customers, policy)
         self.documents = _unique("documents", documents)  # by id, and in the order of ids
         self.left = {one.id: one.open for one in self.documents.values()}
+        self.abroad = any(one.booked_rate is not None for one in self.documents.values())
         self.of_customer: dict[str, list[Document]] = {}
-        for document in sorted(self.documents.values(), key=due):
+        for document in self.documents.values():
             self.of_customer.setdefault(document.customer, []).append(document)
+        for some in self.of_customer.values():
+            some.sort(key=due)
         self.all_payments = _unique("payments", payments)  # by id, and in the order of ids
-        self.payments = sorted(self.all_payments.values(), key=attrgetter("booking_date"))
+        self.payments = _by_day(self.all_payments.values())
         self.waiting = self.payments
         self.decided: dict[str, Decision] = {}
         self.held: set[str] = set()  # documents a payment under review may have meant: only a name takes them
@@ -88,9 +90,8 @@ class Book:
 
     def decide(self, decision: Decision) -> None:
         """Note what became of a payment; a second decision about it is a fault of a stage."""
-        if decision.payment in self.decided:
+        if self.decided.setdefault(decision.payment, decision) is not decision:
             raise ValueError(f"payment {decision.payment} was decided twice")
-        self.decided[decision.payment] = decision
 
     def review(
         self,
@@ -120,7 +121,8 @@ class Book:
     def allocate(self, payment: Payment, allocation: Allocation, posted: date | None = None) -> None:
         """Take an allocation off its document, with the gain or loss it realises and its day in the books."""
         self.left[allocation.document] -= allocation.amount
-        self._exchange(payment, allocation)
+        if self.abroad:
+            self._exchange(payment, allocation)
         policy = self.policy_of(payment)
         if policy.locked_through is not None:
             day = posted or open_day(policy, payment.booking_date)
@@ -146,6 +148,14 @@ class Book:
             self.exchanges.append(Exchange(payment.id, document.id, received - booked, base))
 
 
+def _by_day(payments: Iterable[Payment]) -> list[Payment]:
+    """Payments in order of booking, those of a day as they come: there are few days, so they are not compared."""
+    days: dict[date, list[Payment]] = {}
+    for payment in payments:
+        days.setdefault(payment.booking_date, []).append(payment)
+    return [payment for day in sorted(days) for payment in days[day]]
+
+
 def due(document: Document) -> tuple[date, date]:
     """The order in which a customer's documents come, by due date and date of issue; the order of ids comes before."""
     return document.due or document.issued or _LAST, document.issued or _LAST
@@ -153,12 +163,12 @@ def due(document: Document) -> tuple[date, date]:
 
 def _unique(what: str, given: Iterable[One]) -> dict[str, One]:
     """What is given by id, in the order of ids."""
-    ordered = sorted(given, key=lambda one: by_id(one.id))
-    found = {one.id: one for one in ordered}
-    if len(found) < len(ordered):
-        twice = next(one.id for one, other in pairwise(ordered) if one.id == other.id)
+    all_given = list(given)
+    places = {by_id(one.id): one for one in all_given}
+    if len(places) < len(all_given):
+        twice = Counter(one.id for one in all_given).most_common(1)[0][0]
         raise ValueError(f"two {what} have the id {twice}; ids must be unique")
-    return found
+    return {one.id: one for one in map(places.__getitem__, sorted(places))}
 
 
 def open_day(policy: Policy, day: date) -> date:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from operator import attrgetter
 
 from hub.finance.matching.book import Book, open_day
 from hub.finance.matching.rules import STANDING
@@ -11,10 +13,14 @@ from hub.finance.matching.types import Allocation, Decision, Payment, Posting, S
 
 def drop_repeated(book: Book) -> None:
     """Ignore payments whose bank entry was taken in already, and note those that a return names."""
-    seen: dict[tuple[object, ...], Payment] = {}
+    seen: dict[object, Payment] = {}
     returned = {payment.return_of for payment in book.payments if payment.return_of}
+    identities = {}
     for payment in book.payments:
-        key = _identity(payment, book.policy_of(payment).dedupe_key)
+        fields = book.policy_of(payment).dedupe_key
+        if fields not in identities:
+            identities[fields] = _identity(fields)
+        key = identities[fields](payment)
         first = payment if key is None else seen.setdefault(key, payment)
         if first is payment:
             if payment.bank_entry_ref in returned:
@@ -67,9 +73,16 @@ def _stand(book: Book, payment: Payment, allocation: Allocation, posted: date) -
             book.postings.append(Posting(undone, allocation.document, -allocation.amount, payment.id))
 
 
-def _identity(payment: Payment, fields: tuple[str, ...]) -> tuple[object, ...] | None:
-    """What makes the entry the same entry; None where the bank gave nothing to tell it by."""
-    if "bank_entry_ref" in fields and not payment.bank_entry_ref:
-        return None
-    values = tuple([getattr(payment, name) for name in fields])
-    return None if values.count(None) == len(values) else values
+def _identity(fields: tuple[str, ...]) -> Callable[[Payment], object]:
+    """What makes an entry the same entry; for those the bank gave nothing to tell by it answers None."""
+    values = attrgetter(*fields) if fields else None
+    by_reference = "bank_entry_ref" in fields
+
+    def identity(payment: Payment) -> object:
+        if values is None or (by_reference and not payment.bank_entry_ref):
+            return None
+        found = values(payment)
+        return found if by_reference or found not in (None, nothing) else None
+
+    nothing = (None,) * len(fields)
+    return identity

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from hub.finance.matching.types import Document, Policy
+from hub.finance.matching.types import Document, Payment, Policy
 from hub.finance.matching.words import plain
-from hub.finance.references import Found, bare, find, kinds, looks_structured
+from hub.finance.references import Found, bare, find, kinds, looks_structured, only
 
 
 class Index:
@@ -35,16 +35,32 @@ class Index:
             self._number(document, printed)
 
     def _number(self, document: Document, number: str) -> None:
-        pattern = self.patterns.get(document.legal_entity or "*") or self.patterns.get("*")
         key = plain(number)
-        if key and not looks_structured(number) and (pattern is None or pattern.fullmatch(number)):
+        if key and not looks_structured(number) and (not self.patterns or self._fits(document, number)):
             same = self.numbers.setdefault(key, [])
-            if document not in same[-1:]:
+            if not same or same[-1] is not document:
                 same.append(document)
+
+    def _fits(self, document: Document, number: str) -> bool:
+        """Whether the number has the form its issuer's numbers have."""
+        pattern = self.patterns.get(document.legal_entity or "*") or self.patterns.get("*")
+        return pattern is None or pattern.fullmatch(number) is not None
 
     def find(self, text: str) -> list[Found]:
         """Structured references in a text."""
         return find(text, self.references.__contains__, digits=bool(self.digits))
+
+    def clear(self, payment: Payment) -> tuple[str, Document] | None:
+        """What most payments name: one reference, of one document, and nothing else that could be one."""
+        field = payment.structured_reference
+        if field:
+            reference = bare(field)
+        elif self.digits or (found := only(payment.text, self.references.__contains__)) is None:
+            return None
+        else:
+            reference = found.reference
+        owners = self.references.get(reference, ())
+        return (reference, owners[0]) if len(owners) == 1 else None
 
     def slip(self, word: str) -> bool:
         """Whether a word of a text means to be one of our structured references and is none: its checksum is wrong."""

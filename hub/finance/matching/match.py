@@ -69,7 +69,7 @@ def _match(
     before: list[Decision] = []
     while True:
         _stages(book, index)
-        pending = [payment for payment in open_payments if _may_change(book.decided[payment.id])]
+        pending = [one for one in open_payments if _may_change(book.decided[one.id])]
         decisions = [book.decided[payment.id] for payment in pending]
         if decisions == before:
             return _answer(book)
@@ -88,6 +88,7 @@ def _stages(book: Book, index: Index) -> None:
     _each(book, partial(by_amount, book))
     _each(book, partial(by_group, book))
     by_totals(book)
+    _narrow(book)
     _each(book, partial(leave, book))
     _each(book, partial(leave, book))  # returns of what only the pass before has decided
     _each(book, partial(give_up, book), returns=False)
@@ -95,27 +96,31 @@ def _stages(book: Book, index: Index) -> None:
 
 def _may_change(decision: Decision) -> bool:
     """Whether nothing was settled by the decision; a return has always settled what it could."""
-    return decision.status in _PENDING and decision.stage != "S0_return"
+    return not decision.allocations and decision.status in _PENDING and decision.stage != "S0_return"
 
 
 def _each(book: Book, stage: Callable[[Payment], None], *, returns: bool = True) -> None:
     """Carry a stage over all undecided payments in order; a return is tried at its turn in every pass."""
-    decided = book.decided
     for payment in book.waiting:
-        if payment.id in decided:
-            continue
         if returns and payment.return_of is not None:
             take_back(book, payment)
         else:
             stage(payment)
+    _narrow(book)
+
+
+def _narrow(book: Book) -> None:
+    """Let only those wait that are not decided."""
+    decided = book.decided
     book.waiting = [payment for payment in book.waiting if payment.id not in decided]
 
 
 def _answer(book: Book) -> Outcome:
     invoices = [one for one in book.documents.values() if one.type == "invoice"]
     notes = [one for one in book.documents.values() if one.type != "invoice"]
-    rank = {one.id: number for number, one in enumerate((*invoices, *notes))}
     adjustments = [one for some in book.adjustments.values() for one in some]
+    in_order = enumerate((*invoices, *notes)) if adjustments or book.exchanges or book.postings else ()
+    rank = {one.id: number for number, one in in_order}
     outcome = Outcome(
         decisions=tuple(book.decided[id] for id in book.all_payments),
         documents=tuple(_settled(one, book.left[one.id]) for one in (*invoices, *notes)),

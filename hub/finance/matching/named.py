@@ -10,9 +10,11 @@ from hub.finance.matching.book import Book, single
 from hub.finance.matching.index import Index
 from hub.finance.matching.rules import NUMBER, REFERENCE
 from hub.finance.matching.settle import settle
-from hub.finance.matching.types import Document, Payment, Rejected
+from hub.finance.matching.types import Document, Payment, Rejected, Stage
 from hub.finance.matching.words import holds, is_amount, words
 from hub.finance.references import bare, kinds, looks_structured
+
+STRUCTURED: Stage = "S1_structured_reference"
 
 
 class Named(Struct, frozen=True, gc=False):
@@ -25,6 +27,10 @@ class Named(Struct, frozen=True, gc=False):
 
 def by_reference(book: Book, index: Index, payment: Payment) -> None:
     """S1: settle what valid structured references name, with the numbers beside them that complete the picture."""
+    clear = index.clear(payment)
+    if clear is not None and not holds(payment.text, index.numbers):
+        settle(book, payment, clear[1:], STRUCTURED, REFERENCE, (("reference", clear[0]),))
+        return
     found = _references(book, index, payment)
     if found.several:
         book.review(payment, "ambiguous_reference", single(found.several), rejected=found.rejected)
@@ -68,7 +74,7 @@ def _settle(
     if by_number:
         settle(book, payment, documents, "S2_invoice_number", NUMBER, inputs, rejected)
     else:
-        settle(book, payment, documents, "S1_structured_reference", REFERENCE, inputs, rejected)
+        settle(book, payment, documents, STRUCTURED, REFERENCE, inputs, rejected)
 
 
 def _references(book: Book, index: Index, payment: Payment) -> Named:

@@ -29,8 +29,9 @@ def fold(name: str, *, wide: bool = True) -> str:
     text = unicodedata.normalize("NFKC", name).casefold()
     if not wide:
         return " ".join(re.findall(r"[\w&]+", text))
-    text = unicodedata.normalize("NFKD", text.translate(_LETTERS))
-    text = "".join(letter for letter in text if not unicodedata.combining(letter))
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+        text = "".join(letter for letter in text if not unicodedata.combining(letter))
     for pattern, joined in _JOINED:
         text = pattern.sub(joined, text)
     words = re.findall(r"\w+", text)
@@ -69,12 +70,12 @@ class Names:
             if folded := fold(name, wide=wide):
                 self.owners.setdefault(folded, []).append(owner)
         self.pieces: dict[tuple[int, int, str], list[str]] = {}
-        self.lengths: set[int] = set()
-        self.letters = {folded: frozenset(folded) for folded in self.owners}
+        self.spans = {length: tuple(self._spans(length)) for length in {len(folded) for folded in self.owners}}
         for folded in self.owners:
-            self.lengths.add(len(folded))
-            for number, (_, piece) in enumerate(self._cut(folded)):
-                self.pieces.setdefault((len(folded), number, piece), []).append(folded)
+            length = len(folded)
+            for number, (start, width) in enumerate(self.spans[length]):
+                self.pieces.setdefault((length, number, folded[start : start + width]), []).append(folded)
+        self.windows: dict[int, list[tuple[int, int, int, range]]] = {}
         self.answers: dict[str, tuple[str, ...]] = {}
 
     def alike(self, name: str) -> tuple[str, ...]:
@@ -87,30 +88,39 @@ class Names:
 
     def _near(self, folded: str) -> Iterator[str]:
         """Names that share a piece with this one at about the same place."""
-        size = len(folded)
-        for length in self.lengths:
-            allowed = self._distance(max(size, length))
-            if abs(size - length) > allowed:
-                continue
-            for number, (start, width) in enumerate(self._spans(length)):
-                for at in range(max(0, start - allowed), min(size - width, start + allowed) + 1):
-                    yield from self.pieces.get((length, number, folded[at : at + width]), ())
+        pieces = self.pieces
+        for length, number, width, places in self._windows(len(folded)):
+            for at in places:
+                yield from pieces.get((length, number, folded[at : at + width]), ())
+
+    def _windows(self, size: int) -> list[tuple[int, int, int, range]]:
+        """Where pieces of others can stand in a name of that size: their length, number, width and places here."""
+        found = self.windows.get(size)
+        if found is None:
+            found = self.windows[size] = []
+            for length, spans in self.spans.items():
+                allowed, longer = self._distance(max(size, length)), size - length
+                if abs(longer) > allowed:
+                    continue
+                most = max(allowed, len(spans) - 1)
+                for number, (start, width) in enumerate(spans):
+                    # So many differences before the piece at most, and so many after it, can have moved it.
+                    left = start + max(-number, longer - (most - number))
+                    right = start + min(number, longer + (most - number))
+                    found.append((length, number, width, range(max(0, left), min(size - width, right) + 1)))
+        return found
 
     def _passes(self, one: str, other: str) -> bool:
         if one == other:
             return True
         allowed = self._distance(max(len(one), len(other)))
-        if not allowed or len(self.letters[other].symmetric_difference(one)) > 2 * allowed:
+        if not allowed or len(set(other).symmetric_difference(one)) > 2 * allowed:
             return False  # each letter that is changed makes at most two sets of letters differ
         return distance(one, other, allowed) <= allowed
 
     def _distance(self, longer: int) -> int:
         """How many letters may differ between names of which the longer has so many."""
         return int((1 - self.threshold) * longer)
-
-    def _cut(self, folded: str) -> Iterator[tuple[int, str]]:
-        for start, width in self._spans(len(folded)):
-            yield start, folded[start : start + width]
 
     def _spans(self, length: int) -> Iterator[tuple[int, int]]:
         """Where the pieces of a name of that length start, and how long they are: one more than letters may differ."""

@@ -65,7 +65,7 @@ def _settle(book: Book, customer: str, payments: Sequence[Payment]) -> None:
         post(book, draft, documents)
 
 
-def _turn(document: Document) -> tuple[bool, date, date, tuple[str, str]]:
+def _turn(document: Document) -> tuple[bool, date, date, str]:
     """Credit notes first, then in order of date: issued, then due."""
     issued, due = document.issued or document.due or date.max, document.due or document.issued or date.max
     return document.type != "credit_note", issued, due, by_id(document.id)

@@ -11,7 +11,7 @@ from hub.finance.references.checksums import (
     is_rf,
     is_viite,
 )
-from hub.finance.references.find import Found, find
+from hub.finance.references.find import Found, find, only
 from hub.finance.references.kinds import bare, kinds, looks_structured
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "is_viite",
     "kinds",
     "looks_structured",
+    "only",
 ]

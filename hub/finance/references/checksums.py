@@ -14,7 +14,7 @@ KidAlgorithm = Literal["mod10", "mod11"]
 
 _RF = re.compile(r"RF[0-9]{2}[0-9A-Z]{1,21}")
 _DIGITS = re.compile(r"[0-9]+")
-_VALUES = str.maketrans({letter: str(int(letter, 36)) for letter in ascii_uppercase})  # A is 10, Z is 35
+_VALUES = str.maketrans({letter: str(int(letter, 36)) for letter in ascii_uppercase})  # A is 10, R is 27, F is 15
 # The digit to carry on with, by carry and digit, of the recursive modulo 10 of Swiss payment references.
 _SWISS = (0, 9, 4, 6, 8, 2, 7, 1, 3, 5)
 
@@ -23,7 +23,9 @@ def is_rf(text: str) -> bool:
     """Whether this is a creditor reference of ISO 11649: RF, two check digits, at most 21 characters (modulo 97)."""
     if not _RF.fullmatch(text):
         return False
-    return int((text[4:] + text[:4]).translate(_VALUES)) % 97 == 1
+    body = text[4:]
+    digits = body if body.isdigit() else body.translate(_VALUES)
+    return int(f"{digits}2715{text[2:4]}") % 97 == 1
 
 
 def is_qrr(text: str) -> bool:

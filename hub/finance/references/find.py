@@ -12,14 +12,14 @@ from hub.finance.references.kinds import bare
 _RF = re.compile(r"(?<![0-9A-Za-z])RF *[0-9]{2}(?=[0-9A-Za-z]| |/)", re.IGNORECASE)
 _LETTERS = re.compile("rf", re.IGNORECASE)
 _RUN = re.compile(  # one piece, then groups of four, then a last one that is shorter
-    r"(?<![0-9A-Za-z])(RF[0-9]{2}[0-9A-Za-z]*)((?: [0-9A-Za-z]{4}\b)*)((?: [0-9A-Za-z]{1,3}\b)?)", re.IGNORECASE
+    r"(?<![0-9A-Z])(RF[0-9]{2}[0-9A-Z]*)((?: [0-9A-Z]{4}\b)*)((?: [0-9A-Z]{1,3}\b)?)"
 )
 _OGM = re.compile(r"(?:\+{3}|\*{3})[0-9 /]{12,24}(?:\+{3}|\*{3})")
 _WORD = re.compile(r"[0-9A-Za-z]+")
 # Digits that are a part of something else (RE-1001, RE/1001, 1001.5) are no reference.
 _DIGITS = re.compile(r"(?<![0-9A-Za-z._-])(?<![0-9A-Za-z]/)[0-9]+(?:[ /]+[0-9]+)*-?(?![0-9A-Za-z_]|[./-][0-9A-Za-z])")
 _GROUP = re.compile(r"[0-9][0-9/]*-?")
-_MANY = re.compile(r"(?:[0-9][ /]*){27}")
+_MANY = re.compile("[0-9]{27}")
 _LONGEST = 27  # places of the longest kind
 _SHORTEST_JOINED = 6  # fewer digits are not written in groups
 
@@ -40,14 +40,14 @@ def find(text: str, known: Callable[[str], bool], *, digits: bool = True) -> lis
     found as well, so that no later stage takes a part of it for a number. `digits` says whether any known one is of
     digits alone.
     """
-    if not digits and (only := _only(text, known)):
-        return [only]
+    if not digits and (one := only(text, known)):
+        return [one]
     looks = []
     if "++" in text or "**" in text:
         looks.append(_plus)
     if _LETTERS.search(text):
         looks.append(_rf)
-    if digits or _MANY.search(text):
+    if digits or _many(text):
         looks.append(_digits)
     found: list[Found] = []
     for look in looks:
@@ -57,16 +57,25 @@ def find(text: str, known: Callable[[str], bool], *, digits: bool = True) -> lis
     return sorted(found, key=lambda one: one.start)
 
 
-def _only(text: str, known: Callable[[str], bool]) -> Found | None:
+def _many(text: str) -> bool:
+    """Whether a text holds as many digits as the longest kind has, in groups or in one piece."""
+    return len(text) >= _LONGEST and _MANY.search(text.replace(" ", "").replace("/", "")) is not None
+
+
+def only(text: str, known: Callable[[str], bool]) -> Found | None:
     """The one RF reference of a text that holds no other, as most do: in one piece, or in groups of four."""
-    starts = [one.start() for one in _LETTERS.finditer(text)]
-    run = _RUN.match(text, starts[0]) if len(starts) == 1 else None
-    if run is None or "++" in text or "**" in text or _MANY.search(text):
+    capitals = text.upper()
+    start = capitals.find("RF")
+    if start < 0 or capitals.find("RF", start + 2) >= 0 or len(capitals) != len(text):
         return None
-    for end in sorted({run.end(3), run.end(2), run.end(1)}, reverse=True):
-        reference = bare(text[run.start() : end])
-        if known(reference):
-            return Found(run.start(), end, reference, known=True)
+    run = _RUN.match(capitals, start)
+    if run is None or "++" in text or "**" in text or _many(text):
+        return None
+    tried = 0
+    for end in (run.end(3), run.end(2), run.end(1)):
+        if end != tried and known(reference := capitals[start:end].replace(" ", "")):
+            return Found(start, end, reference, known=True)
+        tried = end
     return None
 
 

@@ -37,6 +37,8 @@ def kinds(reference: str, kid: KidAlgorithm | None = None) -> tuple[str, ...]:
 
 def looks_structured(text: str) -> bool:
     """Whether the text can only mean a structured reference, so that a wrong checksum is a slip and no other number."""
+    if text[:1].isalpha() and text[0] not in "Rr":  # as most numbers begin
+        return False
     reference = bare(text)
     if reference.startswith("RF"):
         return _RF.fullmatch(reference) is not None
