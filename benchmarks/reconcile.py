@@ -17,7 +17,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,20 +36,30 @@ JOIN = """
 """
 
 
-def hub(data: Data) -> dict[str, dict[str, int]]:
-    """What matching applies: payment -> document -> amount."""
+@dataclass(slots=True)
+class Answer:
+    """What one side says of payments: what of which document they settle, and why others settle nothing."""
+
+    applied: dict[str, dict[str, int]]
+    why: dict[str, str] = field(default_factory=dict)
+
+
+def hub(data: Data) -> Answer:
+    """What matching says."""
     from hub.finance.matching import match
 
     outcome = match(data.customers, data.documents, data.payments)
-    return {
-        one.payment: {part.document: part.amount for part in one.allocations}
-        for one in outcome.decisions
-        if one.allocations
-    }
+    answer = Answer({})
+    for one in outcome.decisions:
+        if one.allocations:
+            answer.applied[one.payment] = {part.document: part.amount for part in one.allocations}
+        else:
+            answer.why[one.payment] = one.reason or one.status
+    return answer
 
 
-def join(data: Data) -> dict[str, dict[str, int]]:
-    """What a plain join applies: the whole payment to the document its words name."""
+def join(data: Data) -> Answer:
+    """What a plain join says: it applies the whole payment to the document its words name."""
     import duckdb
     import pyarrow as pa
 
@@ -63,16 +74,22 @@ def join(data: Data) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     for id, name, amount in connection.execute(JOIN).fetchall():
         found.setdefault(id, {})[name] = amount
-    return found
+    return Answer(found)
 
 
 def measure(side: str, payments: int) -> dict[str, Any]:
     """Run one side in this process."""
     data = make(payments)
     before, wall = time.process_time(), time.perf_counter()
-    applied = {"hub": hub, "join": join}[side](data)
+    answer = {"hub": hub, "join": join}[side](data)
     took = {"seconds": time.perf_counter() - wall, "cpu": time.process_time() - before}
-    return {**took, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "kinds": judge(data, applied)}
+    took["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    left = Counter(
+        f"{kind}: {answer.why.get(payment)}"
+        for payment, kind in data.kinds.items()
+        if data.truth[payment] and payment not in answer.applied
+    )
+    return {**took, "kinds": judge(data, answer.applied), "left": left}
 
 
 def judge(data: Data, applied: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
@@ -115,26 +132,27 @@ def table(payments: int, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> 
         rates = ["-" if kind == "hostile" else f"{one.get('right', 0) / one['all']:.4f}" for one in (count, other)]
         wrong = [one.get("wrong", 0) for one in (count, other)]
         yield f"{kind:12}{count['all']:>10,}{rates[0]:>10}{wrong[0]:>8,}{rates[1]:>14}{wrong[1]:>8,}"
+    yield from (f"left to a person: {count:,} {what}" for what, count in sorted(ours["left"].items()))
     for name, side in (("hub", ours), ("join", theirs)):
         right, wrong_all = (sum(one.get(key, 0) for one in side["kinds"].values()) for key in ("right", "wrong"))
         missed = "  MISSED" if name == "hub" and wrong_all else ""
         yield f"precision of what is applied, {name}: {right / (right + wrong_all or 1):.6f}{missed}"
 
 
-def main() -> None:
-    """Measure and print; exit 1 if anything was applied that is not true."""
+def main(arguments: Sequence[str] | None = None) -> bool:
+    """Measure and print; answer whether all that was applied is true."""
     parser = argparse.ArgumentParser(description="Measure matching against a plain join.")
     parser.add_argument("--payments", type=int, default=500_000)
     parser.add_argument("--side", choices=["hub", "join"], help="measure one side here and print JSON")
-    wanted = parser.parse_args()
+    wanted = parser.parse_args(arguments)
     if wanted.side:
         print(json.dumps(measure(wanted.side, wanted.payments)))
-        return
+        return True
     ours, theirs = child("hub", wanted.payments), child("join", wanted.payments)
     for line in table(wanted.payments, ours, theirs):
         print(line)
-    sys.exit(any(one.get("wrong") for one in ours["kinds"].values()))
+    return not any(one.get("wrong") for one in ours["kinds"].values())
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(not main())

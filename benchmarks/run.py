@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import archive
 import duplicates
+import reconcile
 from hub_walk import HERE, Took, project, sync, took
 from where import where
 
@@ -231,7 +232,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--records", type=int, default=200_000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument(
-        "--only", nargs="+", default=["postgresql", "dlt", "sqlite", "shipped", "profile", "archive", "duplicates"]
+        "--only",
+        nargs="+",
+        default=["postgresql", "dlt", "sqlite", "shipped", "profile", "archive", "duplicates", "reconcile"],
     )
     parser.add_argument(
         "--customers", type=int, default=100_000, help="of the line that is archived, ten documents each"
@@ -280,6 +283,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("\n".join(archive.table(wanted.customers, archive.measure(wanted.customers))))
     if "duplicates" in wanted.only:
         duplicates.main([])
+    if "reconcile" in wanted.only:
+        reconcile.main([])
 
 
 if __name__ == "__main__":

@@ -69,15 +69,16 @@ def _match(
     before: list[Decision] = []
     while True:
         _stages(book, index)
-        pending = [one for one in open_payments if _may_change(book.decided[one.id])]
-        decisions = [book.decided[payment.id] for payment in pending]
+        # what was settled stays so: only what was pending before can be so again
+        open_payments = [payment for payment in open_payments if _may_change(book.decided[payment.id])]
+        decisions = [book.decided[payment.id] for payment in open_payments]
         if decisions == before:
             return _answer(book)
         # What was settled meanwhile may answer them otherwise: a second run must find nothing more to change.
         before = decisions
         book.held.clear()
-        book.waiting = pending
-        for payment in pending:
+        book.waiting = open_payments
+        for payment in open_payments:
             del book.decided[payment.id]
 
 

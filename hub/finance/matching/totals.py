@@ -17,6 +17,8 @@ from hub.finance.matching.words import by_id
 
 def by_totals(book: Book) -> None:
     """Settle first in, first out wherever a policy allows it and nothing of the customer waits for a person."""
+    if all(policy.many_to_many == "off" for policy in (book.policy, *book.accounts.values())):
+        return
     sets: dict[tuple[str, str, str | None], list[Payment]] = {}
     reviewed = set()
     for payment in book.payments:
