@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import TypeVar
 
 from hub.finance.matching.known import Payers
@@ -163,12 +163,12 @@ def due(document: Document) -> tuple[date, date]:
 
 def _unique(what: str, given: Iterable[One]) -> dict[str, One]:
     """What is given by id, in the order of ids."""
-    all_given = list(given)
-    places = {by_id(one.id): one for one in all_given}
-    if len(places) < len(all_given):
-        twice = Counter(one.id for one in all_given).most_common(1)[0][0]
+    ordered = sorted(given, key=lambda one: by_id(one.id))
+    found = {one.id: one for one in ordered}
+    if len(found) < len(ordered):
+        twice = next(one.id for one, other in pairwise(ordered) if one.id == other.id)
         raise ValueError(f"two {what} have the id {twice}; ids must be unique")
-    return {one.id: one for one in map(places.__getitem__, sorted(places))}
+    return found
 
 
 def open_day(policy: Policy, day: date) -> date:

@@ -64,6 +64,8 @@ class Index:
 
     def slip(self, word: str) -> bool:
         """Whether a word of a text means to be one of our structured references and is none: its checksum is wrong."""
+        if word[0].isalpha() and word[0] not in "Rr":  # as most numbers begin
+            return False
         reference = bare(word)
         if kinds(reference, self.kid):
             return False

@@ -89,7 +89,7 @@ def _stages(book: Book, index: Index) -> None:
     _each(book, partial(by_amount, book))
     _each(book, partial(by_group, book))
     by_totals(book)
-    _narrow(book)
+    book.waiting = [payment for payment in book.waiting if payment.id not in book.decided]
     _each(book, partial(leave, book))
     _each(book, partial(leave, book))  # returns of what only the pass before has decided
     _each(book, partial(give_up, book), returns=False)
@@ -102,18 +102,16 @@ def _may_change(decision: Decision) -> bool:
 
 def _each(book: Book, stage: Callable[[Payment], None], *, returns: bool = True) -> None:
     """Carry a stage over all undecided payments in order; a return is tried at its turn in every pass."""
+    decided, undecided = book.decided, []
     for payment in book.waiting:
+        before = len(decided)
         if returns and payment.return_of is not None:
             take_back(book, payment)
         else:
             stage(payment)
-    _narrow(book)
-
-
-def _narrow(book: Book) -> None:
-    """Let only those wait that are not decided."""
-    decided = book.decided
-    book.waiting = [payment for payment in book.waiting if payment.id not in decided]
+        if len(decided) == before:  # nobody decides about another payment than this one
+            undecided.append(payment)
+    book.waiting = undecided
 
 
 def _answer(book: Book) -> Outcome:

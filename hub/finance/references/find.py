@@ -10,7 +10,6 @@ from msgspec import Struct
 from hub.finance.references.kinds import bare
 
 _RF = re.compile(r"(?<![0-9A-Za-z])RF *[0-9]{2}(?=[0-9A-Za-z]| |/)", re.IGNORECASE)
-_LETTERS = re.compile("rf", re.IGNORECASE)
 _RUN = re.compile(  # one piece, then groups of four, then a last one that is shorter
     r"(?<![0-9A-Z])(RF[0-9]{2}[0-9A-Z]*)((?: [0-9A-Z]{4}\b)*)((?: [0-9A-Z]{1,3}\b)?)"
 )
@@ -40,15 +39,15 @@ def find(text: str, known: Callable[[str], bool], *, digits: bool = True) -> lis
     found as well, so that no later stage takes a part of it for a number. `digits` says whether any known one is of
     digits alone.
     """
-    if not digits and (one := only(text, known)):
-        return [one]
     looks = []
     if "++" in text or "**" in text:
         looks.append(_plus)
-    if _LETTERS.search(text):
+    if "RF" in text.upper():
         looks.append(_rf)
     if digits or _many(text):
         looks.append(_digits)
+    if looks == [_rf] and (one := only(text, known)):
+        return [one]
     found: list[Found] = []
     for look in looks:
         for one in look(text, known):
