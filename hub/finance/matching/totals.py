@@ -39,14 +39,21 @@ def by_totals(book: Book) -> None:
 
 
 def _settle(book: Book, customer: str, payments: Sequence[Payment]) -> None:
+    """Try the window up to the last payment, then the one up to the last before it, and so on."""
     days = timedelta(book.policy_of(payments[0]).window_days)
-    until = payments[-1].booking_date
-    payments = [one for one in payments if one.booking_date >= until - days]
+    while payments:
+        until = payments[-1].booking_date
+        within = [one for one in payments if one.booking_date >= until - days]
+        _settle_within(book, customer, within, until - days, until)
+        payments = payments[: -len(within)]
+
+
+def _settle_within(book: Book, customer: str, payments: Sequence[Payment], since: date, until: date) -> None:
     currency = payments[0].currency
     documents = [
         one
         for one in book.open_of(customer, currency)
-        if _touches(one, until - days, until) and all(book.may_settle(payment, one) for payment in payments)
+        if _touches(one, since, until) and all(book.may_settle(payment, one) for payment in payments)
     ]
     total = sum(one.amount for one in payments)
     if any(one.id in book.held for one in documents):
