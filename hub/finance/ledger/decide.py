@@ -120,7 +120,8 @@ def write_off(
         tx.upsert(settlement, SETTLEMENT, [(
             document, id, "approval" if why else "proposed", "write_off", one.customer_id, 0, one.currency, 0, tx.seq,
         )])  # fmt: skip
-        append(tx, by, "finance write-off", {"document": document, "amount": minor, "reason": reason}, at=store.now())
+        # the reason stands in the decision: the log is chained, and nothing a person wrote could ever leave it
+        append(tx, by, "finance write-off", {"document": document, "amount": minor, "decision": id}, at=store.now())
         if not why:
             _post(tx, store, document, None)
         return Decided(not why, why, [line])

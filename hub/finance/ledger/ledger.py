@@ -12,6 +12,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from hub.finance.ledger import alias, decide, given, periods, undo
+from hub.finance.ledger.forget import catch_up
 from hub.finance.ledger.items import take_in
 from hub.finance.ledger.policy import chosen, policy
 from hub.finance.ledger.post import post
@@ -67,6 +68,7 @@ class Ledger:
         done = Reconciled()
         with self.store.rehearse() if dry_run else self.held():
             register(self.store, banks(self.hub.project))  # so that the books are checked against every statement
+            catch_up(self.store)
             done.documents = take_in(self.hub, self.today())
             ready = self._match(account, done)
             posted = post(self.store, ready)
