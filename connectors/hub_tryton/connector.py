@@ -25,7 +25,8 @@ class Tryton(Rpc):
     """A Tryton 8 server.
 
     `confirm` quotes and confirms the sales it creates unless their state says otherwise; `payment_method` names the
-    one to book payments under whose own method Tryton does not have.
+    one to book payments under whose own method Tryton does not have; `write_off_method`, `discount_method` and
+    `charges_method` name those whose accounts bear what is given up, the first one for all three where it stands alone.
     """
 
     name: ClassVar[str] = "tryton"
@@ -47,6 +48,9 @@ class Tryton(Rpc):
         company: int = 1,
         confirm: bool = True,
         payment_method: str = "",
+        write_off_method: str = "",
+        discount_method: str = "",
+        charges_method: str = "",
         page_size: int = 200,
         timeout: float = 60.0,
         rate: float | None = None,
@@ -62,7 +66,16 @@ class Tryton(Rpc):
             "opportunities": Opportunities(self, names),
             "sales": Sales(self, names, confirm=confirm),
             "invoices": Invoices(self, names),
-            "payments": Payments(self, names, method=payment_method),
+            "payments": Payments(
+                self,
+                names,
+                method=payment_method,
+                given_up={
+                    "write_off": write_off_method,
+                    "discount": discount_method or write_off_method,
+                    "charges": charges_method or write_off_method,
+                },
+            ),
         }
 
     def check(self) -> None:
