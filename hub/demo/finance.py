@@ -223,8 +223,11 @@ class Morning:
         s.step(self.number, "Undo: nothing is deleted, the opposite is posted")
         one = self.payments()[self.entries[3].text]["id"]
         self.hub("payments", "unmatch", one, *self.proof)
+        self.hub("payments", "unmatch", self.numbers[2], *self.proof)
         self.hub("sync")
         invoice = self.erp(self.numbers[3])
+        left = Decimal(self.erp(self.numbers[2])["amount_to_pay"])
+        s.check("the euro given up is owed again in Tryton", left == self.totals[2] - 100, left)
         s.check("the invoice is open again in Tryton", invoice["state"] == "posted", invoice["amount_to_pay"])
         shown = [row for row in self.hub("payments", "show", one) if row["kind"] == "posting"]
         s.check("both postings stay in the books", len(shown) == 2, ", ".join(_money(row["amount"]) for row in shown))

@@ -275,10 +275,20 @@ def test_write_off_and_ageing(office: Office) -> None:
     assert (row["kind"], row["amount"], row["posted"]) == ("write_off", [50, "EUR"], True)
     assert office.open()["INV-1002"] == 19950
     office("write-off", "INV-1002", "--reason", "x", "--amount", "199.51", "--as", "ann", code=2)
+    (told,) = [row["values"] for row in office("list", "payment") if row["values"].get("kind") == "write_off"]
+    assert (told["amount"], told["reference"], told["state"]) == ([0, "EUR"], "too small", "succeeded")
+    assert told["adjustments"] == [{"invoice": told["invoice"], "kind": "write_off", "amount": [50, "EUR"]}]
+    assert office("payments", "list") == []  # no money came: it is no payment to place
     aged = {row["customer_name"]: row for row in office("ageing", "--as-of", "2026-05-15")}
     assert aged["Alpha Bau GmbH"]["sixty"] == [61900, "EUR"]  # the write-off came later
     assert aged["Beta Handel AG"]["total"] == [50000, "EUR"]
     assert office("ageing", "--as-of", "2026-02-01") == []
+    office("payments", "unmatch", "INV-1002", "--as", "ann")
+    assert office.open()["INV-1002"] == 20000
+    (told,) = [row["values"] for row in office("list", "payment") if row["values"].get("kind") == "write_off"]
+    assert not told.get("adjustments")
+    office("write-off", "INV-1002", "--reason", "after all", "--as", "ann")
+    assert "INV-1002" not in office.open()
     office.sound()
 
 
@@ -350,10 +360,53 @@ def test_discounts_charges_tolerance_credit_notes_and_rates_reach_the_books(offi
     ]
     left = office.open()
     assert not {"INV-3001", "INV-3002", "INV-3003", "CN-3004", "INV-3005"} & left.keys()
+    golden = {row["values"]["identifiers.bank"]: row["values"] for row in office("list", "payment")}
+    assert {
+        key: [(part["kind"], *part["amount"]) for part in one.get("adjustments", ())] for key, one in golden.items()
+    } == {"B1": [("discount", 300, "EUR")], "B2": [("charges", 1500, "USD")], "B3": [], "B4": [("write_off", 4, "EUR")]}
     office.person("ann")
     office("payments", "unmatch", office.payments()["B2"]["id"], "--as", "ann")
     assert office.open()["INV-3002"] == 100000
     assert office.sql("SELECT sum(amount) FROM posting WHERE kind = 'fx_gain'") == [(0,)]
+    office.sound()
+
+
+def test_a_person_matches_in_another_currency_and_the_result_is_posted(office: Office) -> None:
+    office.invoice("INV-3001", "C1", "1000.00", currency="USD", rate="0.90")
+    office.invoice("INV-3002", "C1", "500.00", currency="USD", rate="0.90")
+    office.invoice("INV-3003", "C1", "100.00", currency="GBP", rate="1.15")
+    office.invoice("INV-3004", "C1", "200.00", currency="USD", rate="0.90")
+    office.entry("B1", "1300.00", "hello")
+    office.entry("B2", "120.00", "hallo")
+    office.entry("B3", "200.00", "ciao", currency="USD")
+    office.morning()
+    office.person("ann")
+    one, two, three = (office.payments()[key]["id"] for key in ("B1", "B2", "B3"))
+    office("payments", "match", one, "INV-3001", "--as", "ann", code=2)
+    assert "no rate for USD" in office.err
+    office.settings(f'{POST}[finance.rates.2026-04-01]\nUSD = "0.92"\n')
+    rows = office("payments", "match", one, "INV-3001", "INV-3002=50.00", "--as", "ann")
+    assert [(row["kind"], row["number"], *row["amount"]) for row in rows] == [
+        ("allocation", "INV-3001", 100000, "USD"),
+        ("fx_gain", "INV-3001", 2000, "EUR"),  # 920 came for what was booked as 900
+        ("allocation", "INV-3002", 5000, "USD"),
+        ("fx_gain", "INV-3002", 100, "EUR"),
+    ]
+    assert office.payments()["B1"]["unapplied"] == [33400, "EUR"]
+    office("payments", "match", one, "INV-3002", "--as", "ann")  # all that is left: 363.04 USD
+    assert office.payments()["B1"]["unapplied"] == [0, "EUR"]
+    assert office.open()["INV-3002"] == 45000 - 36304
+    office("payments", "match", two, "INV-3003=100@112.40", "--as", "ann")  # what the bank made of it, without any rate
+    assert office.payments()["B2"]["unapplied"] == [760, "EUR"]
+    assert office.sql("SELECT amount FROM posting WHERE kind = 'fx_loss'") == [(-260,)]
+    office("payments", "match", two, "INV-1001=5@4", "--as", "ann", code=2)
+    office("payments", "match", two, "INV-3002=1@99", "--as", "ann", code=2)
+    office("payments", "match", three, "INV-3004", "--as", "ann")  # one currency, and not the books'
+    assert office.sql("SELECT sum(amount) FROM posting WHERE kind = 'fx_gain' AND amount = 400") == [(400,)]
+    office("payments", "unmatch", one, "--as", "ann")
+    office("payments", "unmatch", two, "--as", "ann")
+    assert office.open()["INV-3003"] == 10000
+    assert office.sql("SELECT sum(amount) FROM posting WHERE kind LIKE 'fx%'") == [(400,)]
     office.sound()
 
 

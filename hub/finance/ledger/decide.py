@@ -13,12 +13,13 @@ from hub.audit import append
 from hub.config.finance import Finance
 from hub.errors import ConfigError, Unauthorized
 from hub.finance.ledger import alias
-from hub.finance.ledger.items import Item, of
+from hub.finance.ledger.items import of
 from hub.finance.ledger.policy import in_base
 from hub.finance.ledger.post import carry_out
 from hub.finance.ledger.rows import DECISION, SETTLEMENT, Line, fresh_id, text
+from hub.finance.ledger.wanted import Wanted, postings
+from hub.finance.ledger.wanted import minor as to_minor
 from hub.model import Money
-from hub.model.money import decimals
 from hub.store import Store, Tx
 from hub.store.tables.finance import approval, decision, settlement
 
@@ -32,25 +33,24 @@ class Decided(NamedTuple):
     learned: int = 0  # confirmations of the payer's account by now
 
 
-def match(
-    store: Store, finance: Finance, payment: str, wanted: Sequence[tuple[str, Decimal | None]], by: str
-) -> Decided:
+def match(store: Store, finance: Finance, payment: str, wanted: Sequence[Wanted], by: str) -> Decided:
     """Settle documents with a payment as a person says; without amounts, as much as is open, credit notes first.
 
-    Raises ConfigError for what cannot be: another currency, more than is open, more than is left of the payment.
+    Raises ConfigError for what cannot be: more than is open, more than is left of the payment, a rate that is missing.
     """
     with store.begin() as tx:
         row, values = _payment(tx, payment)
-        items = of(tx, [document for document, _ in wanted])
-        lines = _lines(row, values, items, wanted)
-        whose = {line.customer for line in lines}
+        items = of(tx, [one.document for one in wanted])
+        papers = tx.rows("SELECT id, data FROM golden WHERE id IN ?", sorted(items))
+        lines = postings(finance, row, values, items, {id: msgspec.json.decode(data) for id, data in papers}, wanted)
+        whose = {line.customer for line in lines if line.kind == "allocation"}
         owner = next(iter(whose)) if len(whose) == 1 else None
         id = fresh_id("match", payment, tx.seq)
         paid = sum(line.paid for line in lines)
         told = {
             "lines": [list(line) for line in lines],
             "why": [{"document": line.document, "stage": "manual", "rule": "person", "version": 1,
-                     "inputs": {"by": by}} for line in lines],
+                     "inputs": {"by": by}} for line in lines if line.kind == "allocation"],
             "booked_on": values["paid_on"],
         }  # fmt: skip
         status = "applied" if paid == row["unapplied"] else "partially_applied"
@@ -104,7 +104,7 @@ def write_off(
         one = of(tx, [document]).get(document)
         if one is None or one.open == 0:
             raise ConfigError(f"write-off {document}: nothing is open on it; see hub ageing --items")
-        minor = one.open if amount is None else _minor(amount, one.currency, f"write-off {document}")
+        minor = one.open if amount is None else to_minor(amount, one.currency, f"write-off {document}")
         if not 0 < minor * (1 if one.open > 0 else -1) <= abs(one.open):
             shown = Money(one.open, one.currency)
             raise ConfigError(
@@ -153,48 +153,6 @@ def _payment(tx: Tx, payment: str) -> tuple[dict[str, Any], Mapping[str, Any]]:
         raise ConfigError(f"match {payment}: it has no amount or no day")
     minor, code = values["amount"]
     return {"payment_id": payment, "amount": minor, "currency": code, "unapplied": minor}, values
-
-
-def _lines(
-    row: Mapping[str, Any], values: Mapping[str, Any], items: Mapping[str, Item],
-    wanted: Sequence[tuple[str, Decimal | None]],
-) -> list[Line]:  # fmt: skip
-    left = row["unapplied"]
-    lines = []
-    for document, amount in sorted(wanted, key=lambda pair: items[pair[0]].open > 0 if pair[0] in items else True):
-        one = items.get(document)
-        where = f"match {row['payment_id']}: {document}"
-        if one is None:
-            raise ConfigError(f"{where} is not in the ledger; see hub ageing --items")
-        if one.currency != row["currency"]:
-            raise ConfigError(
-                f"{where} is in {one.currency}, the payment in {row['currency']}; leave it to hub reconcile"
-            )
-        room = one.open if one.open < 0 else min(one.open, max(left, 0))
-        minor = room if amount is None else _minor(amount, one.currency, where)
-        if left < 0 and amount is None:
-            raise ConfigError(
-                f"{where}: the payment goes out; say how much of it belongs to the document: {document}=AMOUNT"
-            )
-        if minor == 0:
-            raise ConfigError(f"{where}: nothing is open on it, or nothing is left of the payment")
-        if left > 0 and one.open > 0 and minor > left:
-            raise ConfigError(
-                f"{where}: {Money(minor, one.currency)} is more than the {Money(left, one.currency)} left"
-            )
-        if left > 0 and abs(minor) > abs(one.open):
-            shown = Money(one.open, one.currency)
-            raise ConfigError(f"{where}: {Money(minor, one.currency)} is more than the {shown} open")
-        left -= minor
-        lines.append(Line("allocation", document, one.customer_id, minor, one.currency, -minor, minor))
-    return lines
-
-
-def _minor(amount: Decimal, currency: str, where: str) -> int:
-    exact = amount.scaleb(decimals(currency))
-    if not exact.is_finite() or exact != exact.to_integral_value():
-        raise ConfigError(f"{where}: {amount} has more decimals than {currency} knows")
-    return int(exact)
 
 
 def _above(finance: Finance, minor: int, currency: str, day: str) -> str:

@@ -20,6 +20,7 @@ from hub.finance.ledger.proof import Check, prove
 from hub.finance.ledger.propose import ours, propose
 from hub.finance.ledger.rows import lines
 from hub.finance.ledger.tell import tell
+from hub.finance.ledger.wanted import Wanted
 from hub.finance.statements import banks, register
 from hub.store import Tx
 from hub.store.lease import Lease
@@ -120,7 +121,7 @@ class Ledger:
 
     # -- what people decide
 
-    def match(self, payment: str, wanted: Sequence[tuple[str, Decimal | None]], by: str) -> decide.Decided:
+    def match(self, payment: str, wanted: Sequence[Wanted], by: str) -> decide.Decided:
         """Settle documents with a payment as a person says."""
         with self.held():
             take_in(self.hub, self.today())
