@@ -73,6 +73,7 @@ class PayoutLine(Part):
 
     kind: Literal["charge", "refund", "dispute", "fee", "adjustment", "other"] | None = None
     source: Annotated[str | None, says("the processor's id of the charge or refund, as in identifiers.stripe")] = None
+    charge: Annotated[str | None, says("the processor's id of the charge that a refund or a dispute gives back")] = None
     reference: str | None = None
     amount: Annotated[Money | None, says("gross; negative where it went back")] = None
     fee: Annotated[Money | None, says("kept by the processor")] = None
