@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -433,6 +436,25 @@ def test_one_run_at_a_time_works_on_the_ledger(office: Office) -> None:
         assert "another run" in office.err
     store.close()
     office("reconcile")
+    office.sound()
+
+
+def test_two_runs_at_once_post_everything_once(office: Office) -> None:
+    for number in range(40):
+        office.invoice(f"INV-4{number:03}", "C1", "10.00")
+        office.entry(f"B{number}", "10.00", f"INV-4{number:03}")
+    office.write()
+    office("sync")
+    command = [sys.executable, "-m", "hub.cli", "--project", str(office.folder), "reconcile", "--json"]
+    runs = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    told = [(*run.communicate(timeout=120), run.returncode) for run in runs]
+    posted = 0
+    for out, err, code in told:  # the second waits for the first, or gives up and says so
+        assert code == 0 or (code == 1 and "another run" in err), (out, err)
+        posted += sum(row["count"] for row in map(json.loads, out.splitlines()) if row["kind"] == "posted")
+    assert posted == 40
+    assert office.sql("SELECT count(*), sum(paid) FROM posting WHERE kind = 'allocation'") == [(40, 40_000)]
+    assert not {f"INV-4{number:03}" for number in range(40)} & office.open().keys()
     office.sound()
 
 
