@@ -221,7 +221,7 @@ def tell(engine: Hub, subject: str, decided: Decided, *, json: bool) -> None:
         numbers = views.numbers(tx, {line.document for line in decided.lines if line.document})
     text = decided.why or "posted; it reaches the systems with the next: hub sync"
     if decided.learned:
-        text += f"; the payer's account was confirmed {decided.learned} times"
+        text += f"; the payer's account was confirmed {decided.learned} time{'s' if decided.learned > 1 else ''}"
     shown = [{
         "payment": subject, "kind": line.kind, "document": line.document, "number": numbers.get(line.document or ""),
         "amount": [line.amount, line.currency], "posted": decided.posted, "text": text,
