@@ -98,6 +98,7 @@ def test_a_template_of_ones_own_in_the_customers_language_and_its_mistakes(offic
     office("dunning", "draft", "--as-of", DAY, "--as", "ann", code=2)
     assert "{monat}" in office.err
     own.write_text("Subject: Please {customer}\nYou owe {total}.\n")
+    office("write-off", "INV-1002", "--reason", "x", "--as", "ann")  # late on that day and settled by now
     (row, _) = office("dunning", "draft", "--as-of", DAY, "--as", "ann")
     golden = {r["id"]: r["values"] for r in office("list", "message")}[row["message"]]
     assert (golden["subject"], golden["body"]) == ("Please Łódź Bau GmbH", "You owe 119.00 EUR.\n")
