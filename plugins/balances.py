@@ -26,7 +26,9 @@ def derive(golden: Golden, look: Look) -> Iterator[Derived]:
 
 
 def _money_came(payment: dict[str, Any]) -> bool:
-    return payment.get("state") == "succeeded" and payment.get("kind") != "write_off"
+    """Whether a payment brought money: a return, or a rest that is given up, is no payment to look at."""
+    came = (payment.get("amount") or [1])[0] > 0
+    return came and payment.get("state") == "succeeded" and payment.get("kind") != "write_off"
 
 
 def rollup(invoices: list[dict[str, Any]], payments: list[dict[str, Any]], today: str) -> dict[str, Any]:

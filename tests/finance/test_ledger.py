@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from office import POST, Office
+
+from hub.store import Store
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -179,6 +182,21 @@ def test_above_the_limit_another_person_approves(office: Office) -> None:
     assert office.payments()["B5"]["status"] != "applied"
     office("payments", "approve", one, "--as", "ben")
     assert "INV-1003" not in office.open()
+    two = office.payments()["B5"]["id"]
+    (row,) = office("payments", "match", two, "INV-2001=90", "--as", "ann")
+    assert row["posted"]
+    (row,) = office(
+        "payments", "match", two, "INV-2001=90", "--as", "ann"
+    )  # two steps below the limit are one above it
+    assert not row["posted"]
+    office("payments", "reject", two, "--as", "ann")
+    office("write-off", "INV-1002", "--amount", "99", "--reason", "x", "--as", "ann")
+    (row,) = office("write-off", "INV-1002", "--amount", "2", "--reason", "x", "--as", "ann")
+    assert not row["posted"]
+    office("payments", "reject", "INV-1002", "--as", "ben")
+    office("payments", "unmatch", "INV-1002", "--as", "ann")
+    (row,) = office("write-off", "INV-1002", "--amount", "2", "--reason", "x", "--as", "ann")
+    assert row["posted"]
     office.sound()
 
 
@@ -252,7 +270,32 @@ def test_a_return_takes_back_what_it_had_settled(office: Office) -> None:
     assert office.open()["INV-1001"] == 11900
     kinds = {row["status"] for row in office("payments", "show", stand["D2"]["id"]) if row["kind"] == "posting"}
     assert kinds == {"allocation", "fee"}
+    golden = {row["values"]["identifiers.bank"]: row["values"] for row in office("list", "payment")}
+    assert (golden["D1"]["state"], golden["D1"]["allocations"]) == ("refunded", [])
+    assert golden["D2"].get("allocations", []) == []  # nothing to book of its own: what it gives back is taken back
     office.sound()
+    office.person("ann")
+    office("payments", "unmatch", stand["D2"]["id"], "--as", "ann")
+    golden = {row["values"]["identifiers.bank"]: row["values"] for row in office("list", "payment")}
+    assert (golden["D1"]["state"], len(golden["D1"]["allocations"])) == ("succeeded", 1)
+    office.sound()
+
+
+def test_who_falls_due_is_looked_at_again_once_a_day(office: Office) -> None:
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    office.invoice("INV-5001", "C2", "10.00", due=yesterday.isoformat())
+    office.morning()
+    customers = "SELECT id, seq FROM golden WHERE model = 'customer' ORDER BY id"
+    first = office.sql(customers)
+    office.morning()
+    assert office.sql(customers) == first
+    store = Store(office.store.replace("sqlite:///", f"sqlite:///{office.folder}/"))
+    with store.begin() as tx:  # yesterday was the last time
+        tx.run("UPDATE counter SET value = ? WHERE name = 'due'", yesterday.toordinal())
+    store.close()
+    office("reconcile")
+    moved = [one != before for one, before in zip(office.sql(customers), first, strict=True)]
+    assert moved == [False, True]  # of the first all was due long ago
 
 
 def test_what_the_erp_settles_itself_is_taken_over_and_kept_apart(office: Office) -> None:
@@ -308,7 +351,6 @@ def test_a_dry_run_stores_nothing_and_says_the_same(office: Office) -> None:
 def test_only_people_of_finance_decide(office: Office) -> None:
     from hub.people import add
     from hub.secret import Secret
-    from hub.store import Store
 
     office.entry("B4", "10.00", "thanks")
     office.morning()
@@ -324,8 +366,6 @@ def test_only_people_of_finance_decide(office: Office) -> None:
 
 
 def test_a_posting_that_was_tampered_with_is_found(office: Office) -> None:
-    from hub.store import Store
-
     if office.store.startswith("postgresql"):
         pytest.skip("triggers are dropped by hand on SQLite")
     office.entry("B2", "200.00", "INV-1002")
@@ -423,7 +463,6 @@ def test_a_document_of_another_company_of_ours_is_never_settled(office: Office) 
 
 
 def test_one_run_at_a_time_works_on_the_ledger(office: Office) -> None:
-    from hub.store import Store
     from hub.store.lease import Lease
 
     office.entry("B2", "200.00", "INV-1002")

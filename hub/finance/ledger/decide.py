@@ -57,7 +57,7 @@ def match(store: Store, finance: Finance, payment: str, wanted: Sequence[Wanted]
         tx.insert(decision, DECISION, [(
             id, payment, status, "manual", "person", "1", None, owner, text(told), by, store.now(), tx.seq,
         )])  # fmt: skip
-        why = _above(finance, abs(paid), row["currency"], values["paid_on"])
+        why = _above(finance, abs(paid) + _by_people(tx, payment, "paid"), row["currency"], values["paid_on"])
         step = "approval" if why else "proposed"
         tx.upsert(settlement, SETTLEMENT, [(
             payment, id, step, status, owner, row["amount"], row["currency"], row["unapplied"], tx.seq,
@@ -116,7 +116,7 @@ def write_off(
         tx.insert(decision, DECISION, [(
             id, document, "write_off", "manual", "person", "1", reason, one.customer_id, text(told), by, store.now(), tx.seq,
         )])  # fmt: skip
-        why = _above(finance, abs(minor), one.currency, today.isoformat())
+        why = _above(finance, abs(minor) + _by_people(tx, document, "effect"), one.currency, today.isoformat())
         tx.upsert(settlement, SETTLEMENT, [(
             document, id, "approval" if why else "proposed", "write_off", one.customer_id, 0, one.currency, 0, tx.seq,
         )])  # fmt: skip
@@ -153,6 +153,16 @@ def _payment(tx: Tx, payment: str) -> tuple[dict[str, Any], Mapping[str, Any]]:
         raise ConfigError(f"match {payment}: it has no amount or no day")
     minor, code = values["amount"]
     return {"payment_id": payment, "amount": minor, "currency": code, "unapplied": minor}, values
+
+
+def _by_people(tx: Tx, subject: str, figure: str) -> int:
+    """What people have posted of it already without another one's approval: the limit counts all their steps together."""
+    rows = tx.rows(
+        f"SELECT sum({figure}) FROM posting WHERE payment_id = ? AND approved_by IS NULL AND kind IN ('allocation', 'write_off') "
+        "AND decision_id IN (SELECT id FROM decision WHERE payment_id = ? AND rule = 'person')",
+        subject, subject,
+    )  # fmt: skip
+    return abs(int(rows[0][0] or 0))
 
 
 def _above(finance: Finance, minor: int, currency: str, day: str) -> str:
@@ -195,10 +205,11 @@ def reject(store: Store, payment: str, by: str) -> None:
         tx.insert(decision, DECISION, [(
             id, payment, "review", "manual", "person", "1", "rejected", row["customer_id"], text(told), by, store.now(), tx.seq,
         )])  # fmt: skip
-        if row["status"] == "write_off":
+        earlier = tx.rows("SELECT 1 FROM posting WHERE payment_id = ? LIMIT 1", payment)
+        if row["status"] == "write_off" and not earlier:
             tx.run("DELETE FROM settlement WHERE payment_id = ?", payment)
         else:
-            posted = row["unapplied"] != row["amount"]
+            posted = bool(earlier) if row["status"] == "write_off" else row["unapplied"] != row["amount"]
             tx.upsert(settlement, SETTLEMENT, [(
                 payment, id, "posted" if posted else "held", "partially_applied" if posted else "review",
                 row["customer_id"], row["amount"], row["currency"], row["unapplied"], tx.seq,

@@ -59,8 +59,9 @@ def tell(hub: Hub) -> int:
 
 def _payments(tx: Tx, ids: list[str]) -> list[Said]:
     rows = tx.rows(
-        "SELECT s.payment_id, s.customer_id, s.status, d.data FROM settlement s JOIN decision d ON d.id = s.decision_id "
-        "WHERE s.payment_id IN ?",
+        "SELECT s.payment_id, s.customer_id, s.status, d.data, g.data FROM settlement s "
+        "JOIN decision d ON d.id = s.decision_id JOIN golden g ON g.id = s.payment_id "
+        "WHERE g.model = 'payment' AND s.payment_id IN ?",
         ids,
     )
     given_up = _adjusted(tx, ids)
@@ -73,7 +74,7 @@ def _payments(tx: Tx, ids: list[str]) -> list[Said]:
         if amount:
             parts.setdefault(payment, {})[document] = [int(amount), currency]
     said = []
-    for payment, customer, status, data in rows:
+    for payment, customer, status, data, golden in rows:
         mine = parts.get(payment, {})
         values: dict[str, Any] = {
             "allocations": [{"invoice": document, "amount": money} for document, money in mine.items()],
@@ -82,6 +83,9 @@ def _payments(tx: Tx, ids: list[str]) -> list[Said]:
         }
         if customer:
             values["customer"] = customer
+        state = msgspec.json.decode(golden).get("state") or "succeeded"
+        # what came back is no payment any more for who looks at the customer
+        values["state"] = "refunded" if status == "reversed" else "succeeded" if state == "refunded" else state
         if status == "reversed" or msgspec.json.decode(data).get("returns"):
             # what came back is taken back where it was booked; the return books nothing of its own
             values |= {"allocations": [], "adjustments": [], "invoice": None}
