@@ -193,6 +193,8 @@ def test_above_the_limit_another_person_approves(office: Office) -> None:
     office("write-off", "INV-1002", "--amount", "99", "--reason", "x", "--as", "ann")
     (row,) = office("write-off", "INV-1002", "--amount", "2", "--reason", "x", "--as", "ann")
     assert not row["posted"]
+    (waits,) = office("payments", "list", "--status", "approval")  # how else would the other person hear of it
+    assert (waits["amount"], waits["documents"], waits["by"]) == ([200, "EUR"], ["INV-1002"], "ann")
     office("payments", "reject", "INV-1002", "--as", "ben")
     office("payments", "unmatch", "INV-1002", "--as", "ann")
     (row,) = office("write-off", "INV-1002", "--amount", "2", "--reason", "x", "--as", "ann")

@@ -12,11 +12,12 @@ from hub.store import Store
 from hub.sync.graves import bury
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
 def office(
     request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Office:
-    url = "sqlite:///hub.db" if request.param == "sqlite" else str(request.getfixturevalue("pg_url"))
+    kind = getattr(request, "param", "sqlite")
+    url = "sqlite:///hub.db" if kind == "sqlite" else str(request.getfixturevalue("pg_url"))
     made = Office(tmp_path / "project", url, capsys, monkeypatch)
     made.customer("C1", "Wilhelmine Zander", "DE89370400440532013000", "wz@zander.example")
     made.customer("C2", "Beta Handel AG", "CH9300762011623852957")
@@ -41,6 +42,7 @@ def words(office: Office) -> str:
     return str([office.sql(f"SELECT * FROM {name}") for name in tables])
 
 
+@pytest.mark.parametrize("office", ["sqlite", "postgresql"], indirect=True)
 def test_what_lies_in_a_grave_leaves_figures_only(office: Office) -> None:
     gone = {row["id"] for row in office("list", "customer") if row["values"]["name"] == "Wilhelmine Zander"}
     gone |= {r["id"] for r in office("list", "invoice", "--limit", "9") if r["values"]["number"].startswith("INV-1")}

@@ -89,13 +89,10 @@ folder = "${{HUB_PROJECT}}/house"
 """
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_payout_settles_the_invoices_of_its_charges_net_of_fees(
-    kind: str, request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    url = "sqlite:///hub.db" if kind == "sqlite" else str(request.getfixturevalue("pg_url"))
-    office = Office(tmp_path / "project", url, capsys, monkeypatch)
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(tmp_path / "project", "sqlite:///hub.db", capsys, monkeypatch)
     office.customer("C1", "Ann")
     for number, total in (("I-1", "100.00"), ("I-2", "50.00"), ("I-3", "80.00")):
         office.invoice(number, "C1", total)
