@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.connect.base import Record, Write
-from hub.errors import Rejected
+from hub.errors import ConfigError, Rejected
 from hub_tryton.changes import DATES, Part, by
 from hub_tryton.documents import number
 from hub_tryton.rpc import Row, Rpc
@@ -45,6 +45,15 @@ class Payments(Source):
         super().__init__(rpc, names)
         self.method = method
         self.given_up = given_up
+
+    def check(self) -> None:
+        """See that the methods the settings name are there. Raises ConfigError."""
+        there = {row["name"] for row in self._methods() if row["active"]}
+        for name in sorted({self.method, *self.given_up.values()} - {""} - there):
+            known = ", ".join(sorted(there)) or "none"
+            raise ConfigError(
+                f"Tryton has no payment method {name!r} (it has: {known}); make it there, or name another"
+            )
 
     def records(self, ids: Sequence[int]) -> Iterator[Record]:
         """Read payments: six requests however many."""

@@ -9,6 +9,8 @@ from office import Office
 
 from hub.finance.ledger.forget import forget, sweep
 from hub.store import Store
+from hub.store.tables import metadata
+from hub.store.tables.finance import FIGURES, WORDS
 from hub.sync.graves import bury
 
 
@@ -34,6 +36,11 @@ def office(
     made("write-off", "INV-1002", "--reason", "Wilhelmine Zander is ill", "--amount", "0.50", "--as", "ann")
     made("dunning", "draft", "Wilhelmine Zander", "--as-of", "2026-05-31", "--as", "ann")
     return made
+
+
+def test_nothing_but_words_may_go() -> None:
+    for table, figures in FIGURES.items():
+        assert {*figures, *WORDS[table]} == {column.name for column in metadata.tables[table].columns}
 
 
 def words(office: Office) -> str:

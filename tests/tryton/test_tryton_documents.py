@@ -12,6 +12,7 @@ from hub_tryton import Tryton
 
 from hub.connect import Conflict, Receipt, Rejected
 from hub.connect.base import Answer, Record
+from hub.errors import ConfigError
 from hub.mapping import load
 from hub.testing.tryton import People, TrytonServer
 from tests.tryton.conftest import write
@@ -352,6 +353,10 @@ def test_without_a_method_nothing_is_given_up_and_the_words_say_what_to_set(
     assert isinstance(answer, Rejected)
     assert answer.fields == ("adjustments",)
     assert "charges_method" in str(answer)
+    wrong = Tryton(tryton.base_url, tryton.database, tryton.user, tryton._password, write_off_method="Writeoff")
+    with pytest.raises(ConfigError, match=r"no payment method 'Writeoff' \(it has: .*Write-off"):
+        wrong.check()
+    wrong.close()
     assert shown(tryton, "invoices", invoice)["open"] == "2975.00"
 
 

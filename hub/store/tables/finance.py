@@ -196,6 +196,13 @@ def triggers(dialect: str) -> list[str]:
 
 
 WORDS = {"decision": ("data", "reason"), "posting": ("note",)}  # what may be taken out once its subject is in a grave
+FIGURES = {  # all else; written out, since a migration makes triggers of it
+    "decision": ("id", "payment_id", "status", "stage", "rule", "version", "customer_id", "by", "at", "seq"),
+    "posting": (
+        "id", "kind", "decision_id", "payment_id", "document_id", "customer_id", "amount", "currency", "effect", "paid",
+        "posted_on", "reverses_id", "by", "approved_by", "at", "seq",
+    ),
+}  # fmt: skip
 ABOUT = {"decision": ("payment_id", "customer_id"), "posting": ("payment_id", "document_id", "customer_id")}
 
 
@@ -206,8 +213,7 @@ def forgetting(dialect: str) -> list[str]:
         words, about = WORDS[name], ", ".join(f"old.{column}" for column in ABOUT[name])
         grave = f"EXISTS (SELECT 1 FROM grave WHERE golden_id IN ({about}))"
         if dialect == "sqlite":
-            figures = [column.name for column in metadata.tables[name].columns if column.name not in words]
-            same = " AND ".join(f"new.{column} IS old.{column}" for column in figures)
+            same = " AND ".join(f"new.{column} IS old.{column}" for column in FIGURES[name])
             made += [
                 f"DROP TRIGGER {name}_no_update",
                 f"CREATE TRIGGER {name}_no_update BEFORE UPDATE ON {name} WHEN NOT ({same} AND {grave}) "
