@@ -20,9 +20,15 @@ def derive(golden: Golden, look: Look) -> Iterator[Derived]:
         return
     invoices = [g.values for g in look.referring(golden.id, "invoice") if g.values.get("state") in COUNTED]
     if invoices:
-        payments = [g.values for g in look.referring(golden.id, "payment") if g.values.get("state") == "succeeded"]
+        payments = [g.values for g in look.referring(golden.id, "payment") if _money_came(g.values)]
         today = datetime.now(UTC).date().isoformat()
         yield Derived("balance", "customer", rollup(invoices, payments, today), of=golden.id)
+
+
+def _money_came(payment: dict[str, Any]) -> bool:
+    """Whether a payment brought money: a return, or a rest that is given up, is no payment to look at."""
+    came = (payment.get("amount") or [1])[0] > 0
+    return came and payment.get("state") == "succeeded" and payment.get("kind") != "write_off"
 
 
 def rollup(invoices: list[dict[str, Any]], payments: list[dict[str, Any]], today: str) -> dict[str, Any]:

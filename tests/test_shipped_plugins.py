@@ -97,6 +97,10 @@ def test_balances_add_up_by_currency_and_credit_notes_count_against(derive: Any)
         invoice("I5", total=[9999, "EUR"], state="draft"),
         Golden("p1", "payment", {"customer": "c1", "state": "succeeded", "paid_on": "2001-02-03"}),
         Golden("p2", "payment", {"customer": "c1", "state": "failed", "paid_on": "2001-09-09"}),
+        Golden(
+            "p3", "payment", {"customer": "c1", "state": "succeeded", "paid_on": "2001-09-09", "amount": [-5, "EUR"]}
+        ),
+        Golden("p4", "payment", {"customer": "c1", "state": "succeeded", "paid_on": "2001-09-09", "kind": "write_off"}),
     )
     assert balance.of == "c1"
     values = balance.values

@@ -15,7 +15,7 @@ from hub.connect import Missing, Page, Record, Rejected
 from hub_stripe.amounts import ODD, in_minor_units, minor
 from hub_stripe.answers import StripeApi
 from hub_stripe.kinds import KINDS, Kind
-from hub_stripe.shape import Event, Head, Invoice, Listing, Sourced, about_charge, about_customer, with_field
+from hub_stripe.shape import Event, Head, Invoice, Listing, about_charge, about_customer, payout_line, with_field
 
 OVERLAP = 61  # late + 1 s
 KEPT = 29 * 86400  # events are listed for 30 days; the last of them is left alone
@@ -195,9 +195,10 @@ class Reader(StripeApi):
         if stream == "charges":
             return with_field(content, "hub", about_charge(content, self.references))
         if stream == "payouts":
-            lines = self._lines("/v1/balance_transactions", payout=key)
-            made_of = [raw for raw in lines if msgspec.json.decode(raw, type=Sourced).source != key]
-            return with_field(content, "lines", made_of)  # what it is made up of, without its own booking
+            lines = map(payout_line, self._lines("/v1/balance_transactions", ("source",), payout=key))
+            return with_field(
+                content, "lines", [line for line in lines if line["source"] != key]
+            )  # not its own booking
         if stream == "invoices" and msgspec.json.decode(content, type=Invoice).lines.has_more:
             whole = msgspec.json.decode(content)
             whole["lines"] |= {"data": self._lines(f"/v1/invoices/{key}/lines"), "has_more": False}
@@ -208,8 +209,8 @@ class Reader(StripeApi):
             return msgspec.json.encode(whole)
         return content
 
-    def _lines(self, path: str, **asked: Any) -> list[msgspec.Raw]:
-        found = [raw for raws, _ in self._list(Kind("", path, ()), **asked) for raw in raws]
+    def _lines(self, path: str, expand: tuple[str, ...] = (), **asked: Any) -> list[msgspec.Raw]:
+        found = [raw for raws, _ in self._list(Kind("", path, (), expand), **asked) for raw in raws]
         odd = (msgspec.json.decode(raw, type=Head).currency in ODD for raw in found[:1])
         return [minor(raw) for raw in found] if any(odd) else found
 

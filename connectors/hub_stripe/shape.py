@@ -36,12 +36,6 @@ class Head(msgspec.Struct):
     currency: str | None = None
 
 
-class Sourced(msgspec.Struct):
-    """What a balance transaction is about: a charge, a refund, or the payout itself."""
-
-    source: Any = None
-
-
 class Target(msgspec.Struct):
     """The object an event is about; a dispute names its charge, a tax id its customer."""
 
@@ -166,3 +160,13 @@ def about_customer(raw: bytes) -> dict[str, Any]:
     customer = msgspec.json.decode(raw, type=_Customer)
     taxes = customer.tax_ids.data if customer.tax_ids else []
     return {"vat": next((tax.value for tax in taxes if tax.type.endswith("_vat")), None)}
+
+
+def payout_line(raw: bytes | msgspec.Raw) -> dict[str, Any]:
+    """A balance transaction with the id of what it is about and, where that gives a charge back, of the charge."""
+    line: dict[str, Any] = msgspec.json.decode(raw)
+    about = line.get("source")
+    if isinstance(about, dict):
+        charge = about.get("charge")
+        line |= {"source": about.get("id"), "charge": charge if isinstance(charge, str) else None}
+    return line

@@ -25,7 +25,8 @@ class Tryton(Rpc):
     """A Tryton 8 server.
 
     `confirm` quotes and confirms the sales it creates unless their state says otherwise; `payment_method` names the
-    one to book payments under whose own method Tryton does not have.
+    one to book payments under whose own method Tryton does not have; `write_off_method`, `discount_method` and
+    `charges_method` name those whose accounts bear what is given up, the first one for all three where it stands alone.
     """
 
     name: ClassVar[str] = "tryton"
@@ -47,6 +48,9 @@ class Tryton(Rpc):
         company: int = 1,
         confirm: bool = True,
         payment_method: str = "",
+        write_off_method: str = "",
+        discount_method: str = "",
+        charges_method: str = "",
         page_size: int = 200,
         timeout: float = 60.0,
         rate: float | None = None,
@@ -56,19 +60,26 @@ class Tryton(Rpc):
         )
         self.page_size = page_size
         names = Names(self)
+        given_up = {
+            "write_off": write_off_method,
+            "discount": discount_method or write_off_method,
+            "charges": charges_method or write_off_method,
+        }
+        self._payments = Payments(self, names, method=payment_method, given_up=given_up)
         self._sources: Mapping[str, Source] = {
             "parties": Parties(self, names),
             "products": Products(self, names),
             "opportunities": Opportunities(self, names),
             "sales": Sales(self, names, confirm=confirm),
             "invoices": Invoices(self, names),
-            "payments": Payments(self, names, method=payment_method),
+            "payments": self._payments,
         }
 
     def check(self) -> None:
-        """Log in and see that the company is there."""
+        """Log in and see that the company is there, and the payment methods that the settings name."""
         if not self.search_read("company.company", [["id", "=", self.company]], ["currency"]):
             raise ConfigError(f"{self.base_url}: there is no company {self.company}; set `company` to the id of yours")
+        self._payments.check()
 
     def pull(self, stream: str, cursor: str | None = None) -> Iterator[Page]:
         """Yield all records by id, or those changed since the cursor by date; see `changes` for what counts as change."""

@@ -1,27 +1,28 @@
 """Payments of invoices: moves in cash journals whose origin is an invoice, booked by Tryton's own wizard.
 
-The wizard takes a description and nothing else of ours, so our id stands there as `reference [hub:id]`; a payment
-already booked is found by it. One payment of ours may settle several invoices: its moves share the tag and are one
-record, whose key is the lowest of their ids. What it settles no longer is taken back by Tryton's wizard that cancels.
+A payment already booked is found by our id in its description. One payment of ours may settle several invoices, and
+what was given up with it (discount, charges, a rest) is booked by the same wizard under payment methods of its own:
+its moves share the tag and are one record, whose key is the lowest of their ids. What it settles no longer is taken
+back by Tryton's wizard that cancels.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from hub.connect.base import Record, Write
-from hub.errors import Rejected
+from hub.errors import ConfigError, Rejected
 from hub_tryton.changes import DATES, Part, by
 from hub_tryton.documents import number
 from hub_tryton.rpc import Row, Rpc
-from hub_tryton.source import TAG, Names, Source, inner, key, ref
+from hub_tryton.settled import OURS, PAID, Parts, described, kind, like, tag, wanted
+from hub_tryton.settled import Part as Settled
+from hub_tryton.source import Names, Source, inner, ref
 from hub_tryton.unbook import cancelled, unbook
 
-OURS = re.compile(rf"\s*\[{TAG}([^\]]+)\]\s*$")
 BOOKED = (
     ("origin.type", "=", "out", "account.invoice"),
     ("journal.type", "=", "cash"),
@@ -29,6 +30,7 @@ BOOKED = (
 )
 CANCELLING = (("origin.journal.type", "=", "cash", "account.move"),)
 WIZARD = "wizard.account.invoice.pay"
+SETTLED = ("allocations", "adjustments")
 FIELDS = ("number", "date", "description", "origin", "journal")
 
 
@@ -39,9 +41,19 @@ class Payments(Source):
     domain = BOOKED
     parts = (Part("account.move", domain=BOOKED), Part("account.move", "origin", CANCELLING))
 
-    def __init__(self, rpc: Rpc, names: Names, *, method: str) -> None:
+    def __init__(self, rpc: Rpc, names: Names, *, method: str, given_up: Mapping[str, str]) -> None:
         super().__init__(rpc, names)
         self.method = method
+        self.given_up = given_up
+
+    def check(self) -> None:
+        """See that the methods the settings name are there. Raises ConfigError."""
+        there = {row["name"] for row in self._methods() if row["active"]}
+        for name in sorted({self.method, *self.given_up.values()} - {""} - there):
+            known = ", ".join(sorted(there)) or "none"
+            raise ConfigError(
+                f"Tryton has no payment method {name!r} (it has: {known}); make it there, or name another"
+            )
 
     def records(self, ids: Sequence[int]) -> Iterator[Record]:
         """Read payments: six requests however many."""
@@ -53,7 +65,7 @@ class Payments(Source):
         groups, methods = by(found, "move"), self._methods()
         payments: dict[Any, list[Row]] = {}
         for row in rows:
-            payments.setdefault(_tag(row) or row["id"], []).append(row)
+            payments.setdefault(tag(row) or row["id"], []).append(row)
         for some in payments.values():
             yield self._payment(some, dead, invoices, groups, methods)
 
@@ -61,18 +73,24 @@ class Payments(Source):
         self, rows: Sequence[Row], dead: Mapping[int, Row], invoices: Mapping[int, Row],
         groups: Mapping[int, Sequence[Row]], methods: Sequence[Row],
     ) -> Record:  # fmt: skip
-        first, ours = rows[0], _tag(rows[0])
-        settled: dict[int, Decimal] = {}
+        first, ours = rows[0], tag(rows[0])
+        settled: dict[tuple[int, str], Decimal] = {}
         for row in rows:
-            id = _invoice(row)
             if row["id"] not in dead or ours is None:
-                settled[id] = settled.get(id, Decimal(0)) + self._amount(
+                id = _invoice(row)
+                settled.setdefault((id, PAID), Decimal(0))
+                settled[id, kind(row)] = settled.get((id, kind(row)), Decimal(0)) + self._amount(
                     [each for each in groups.get(row["id"], []) if each["account"] == invoices[id]["account"]],
                     inner(invoices[id], "currency.code"),
                 )
+        parts = {
+            at: {"invoice": ref(at[0]), "amount": number(amount), "currency": inner(invoices[at[0]], "currency.code")}
+            for at, amount in settled.items()
+        }
         whole = invoices[_invoice(first)]
-        total = number(sum(settled.values(), Decimal(0)))
-        money = [each["account"] for each in groups.get(first["id"], []) if each["account"] != whole["account"]]
+        total = number(sum((amount for (_, kind), amount in settled.items() if kind == PAID), Decimal(0)))
+        paid = next((row for row in rows if kind(row) == PAID), None)
+        named = {id for id, _ in settled}
         data = {
             "id": first["id"],
             "number": first["number"],
@@ -81,20 +99,11 @@ class Payments(Source):
             # what a payment of ours amounts to is ours to know: Tryton sees what it settles
             "received": total if ours is None else None,
             "currency": inner(whole, "currency.code"),
-            "invoice": ref(next(iter(settled))) if len(settled) == 1 else None,
-            "allocations": [
-                {"invoice": ref(id), "amount": number(amount), "currency": inner(invoices[id], "currency.code")}
-                for id, amount in settled.items()
-            ],
+            "invoice": ref(next(iter(named))) if len(named) == 1 else None,
+            "allocations": [part for (_, kind), part in parts.items() if kind == PAID],
+            "adjustments": [part | {"kind": kind} for (_, kind), part in parts.items() if kind != PAID],
             "party": ref(whole["party"]),
-            "method": next(
-                (
-                    m["name"]
-                    for m in methods
-                    if (m["journal"], m["debit_account"]) in {(first["journal"], account) for account in money}
-                ),
-                None,
-            ),
+            "method": self._by(paid, groups, whole["account"], methods) if paid else None,
             "reference": OURS.sub("", first["description"] or "") or None,
             "our_id": ours,
             "state": "cancelled" if ours is None and first["id"] in dead else "posted",
@@ -103,18 +112,21 @@ class Payments(Source):
         moves += [(self.model, dead[row["id"]]) for row in rows if row["id"] in dead]
         return self.record(data, moves, ours)
 
+    def _by(self, row: Row, groups: Mapping[int, Sequence[Row]], owed: int, methods: Sequence[Row]) -> str | None:
+        """The method a payment was booked by: the one with its journal and account."""
+        money = {each["account"] for each in groups.get(row["id"], []) if each["account"] != owed}
+        found = (m["name"] for m in methods if m["journal"] == row["journal"] and m["debit_account"] in money)
+        return next(found, None)
+
     def _whole(self, rows: Sequence[Row]) -> list[Row]:
         """These moves and all that carry the same tags, by id."""
-        tags = sorted({tag for row in rows if (tag := _tag(row))})
+        tags = sorted({ours for row in rows if (ours := tag(row))})
         found = {row["id"]: row for row in rows}
         found |= {row["id"]: row for row in self._tagged(tags)}
         return [found[id] for id in sorted(found)]
 
     def _tagged(self, tags: Sequence[str]) -> list[Row]:
-        if not tags:
-            return []
-        like = [["description", "like", f"%[{TAG}{_plain(tag)}]"] for tag in tags]
-        return self.rpc.search_read(self.model, [*self.domain, ["OR", *like]], [*FIELDS, *DATES])
+        return self.rpc.search_read(self.model, [*self.domain, like(tags)], [*FIELDS, *DATES]) if tags else []
 
     def _invoices(self, ids: Sequence[int]) -> dict[int, Row]:
         fields = ["party", "account", "currency.code", "amount_to_pay", "number", "state"]
@@ -139,84 +151,93 @@ class Payments(Source):
         """Find payments by the tag at the end of their description."""
         found: dict[str, int] = {}
         for row in self._tagged(our_ids):
-            if tag := _tag(row):
-                found.setdefault(tag, row["id"])  # the lowest: they come by id
+            if ours := tag(row):
+                found.setdefault(ours, row["id"])  # the lowest: they come by id
         return found
 
     def create(self, write: Write) -> int:
         """Book a payment on its invoices, in full or in part; nothing is booked where one of them cannot be."""
-        self._settle(write, _wanted(write.data), {})
+        self._settle(write, wanted(write.data), {})
         booked = self.locate([write.our_id]).get(write.our_id)
         if booked is None:
-            raise Rejected("Tryton's wizard ended without a booked payment", ["allocations"])
+            raise Rejected("a payment of nothing cannot be booked", ["amount"])
         return booked
 
     def change(self, write: Write, id: int) -> None:
         """Book or take back what the payment settles; else refuse what differs: what is booked is booked."""
         shown: dict[str, Any] = self.current(write, id).data  # type: ignore[assignment]
-        if "allocations" in write.data:
+        said = {name: write.data[name] for name in SETTLED if name in write.data}
+        if said:
             if shown["our_id"] is None:
-                raise Rejected(f"payment {shown['number']} was booked by hand; change it in Tryton", ["allocations"])
+                raise Rejected(f"payment {shown['number']} was booked by hand; change it in Tryton", list(said))
             tagged = Write(write.data, write.key, write.expect, write.once, shown["our_id"])
-            there = {key(part["invoice"], "invoice"): Decimal(part["amount"]) for part in shown["allocations"]}
-            self._settle(tagged, _wanted(write.data), there, shown)
-        plain = {n: v for n, v in write.data.items() if n not in ("allocations", "received")}
+            there = {name: shown[name] for name in SETTLED}
+            self._settle(tagged, wanted(there | said), wanted(there), shown)
+        plain = {n: v for n, v in write.data.items() if n not in (*SETTLED, "received")}
         differs = [n for n, value in plain.items() if n in shown and not _same(n, value, shown[n])]
         if differs and write.key is not None:
             raise Rejected(f"payment {shown['number']} is booked and cannot be changed; reverse it in Tryton", differs)
 
-    def _settle(
-        self, write: Write, parts: Sequence[Mapping[str, Any]], there: Mapping[int, Decimal], shown: Any = None
-    ) -> None:
+    def _settle(self, write: Write, parts: Parts, there: Parts, shown: Any = None) -> None:
         """Bring what is booked to what is wanted: taken back first, since the same money may go elsewhere."""
-        wanted = {key(part.get("invoice"), "invoice"): part for part in parts}
-        back = [id for id, booked in there.items() if id not in wanted or _amount(wanted[id]) < booked]
-        invoices = self._invoices(list(wanted))
-        for id, part in wanted.items():
-            if id not in invoices:
-                raise Rejected(f"there is no invoice {id} to pay", ["invoice"])
-            kept = Decimal(0) if id in back else there.get(id, Decimal(0))
-            if id in back or _amount(part) != kept or not kept:
-                free = there.get(id, Decimal(0)) if id in back else Decimal(0)
-                self._given({**part, "amount": _amount(part) - kept}, invoices[id], free)
+        back = {at for at, booked in there.items() if _less(parts.get(at), booked)}
+        missing = [
+            part._replace(amount=part.amount - (there[at].amount if at in there and at not in back else 0))
+            for at, part in parts.items()
+        ]
+        missing = [part for part in missing if part.amount or (not there and part.field == "amount")]
+        self._given(missing, _by_invoice(there[at] for at in back))
+        about = write.data if shown is None else shown
+        methods = [self._method(about.get("method"), part.kind) for part in missing]
+        day = _day(write.data.get("date") or about.get("date"))
         if back:
-            unbook(self.rpc, [row["id"] for row in self._tagged([write.our_id]) if _invoice(row) in back])
-        described = write.data if "reference" in write.data or shown is None else shown
-        reference = str(described.get("reference") or "").strip()
-        for id, part in wanted.items():
-            missing = _amount(part) - (Decimal(0) if id in back else there.get(id, Decimal(0)))
-            if missing:
-                self._book(id, {
-                    "payment_method": self._method((write.data if shown is None else shown).get("method")),
-                    "amount": missing,
-                    "date": _day((write.data if shown is None else shown).get("date")),
-                    "description": f"{reference} [{TAG}{write.our_id}]".strip(),
-                })  # fmt: skip
+            moves = [row["id"] for row in self._tagged([write.our_id]) if (_invoice(row), kind(row)) in back]
+            unbook(self.rpc, moves)
+        reference = (write.data if "reference" in write.data or shown is None else shown).get("reference")
+        for part, method in zip(missing, methods, strict=True):
+            self._book(part.invoice, {
+                "payment_method": method,
+                "amount": part.amount,
+                "date": day,
+                "description": described(reference, write.our_id, part.kind),
+            })  # fmt: skip
 
-    def _given(self, data: Mapping[str, Any], invoice: Row, free: Decimal) -> None:
-        """Refuse what cannot be booked; `free` becomes open before it is."""
-        amount = _amount(data)
-        currency, open = inner(invoice, "currency.code"), Decimal(invoice["amount_to_pay"] or 0) + free
-        if data.get("currency") not in (None, currency):
-            raise Rejected(
-                f"invoice {invoice['number']} is in {currency}, the payment in {data['currency']}", ["currency"]
-            )
-        if invoice["state"] not in ("posted", "paid"):
-            raise Rejected(
-                f"invoice {invoice['number'] or invoice['id']} is {invoice['state']}; post it first", ["invoice"]
-            )
-        if amount <= 0:
-            raise Rejected(f"a payment of {amount} cannot be booked on an invoice", ["amount"])
-        if amount > open:
-            raise Rejected(f"invoice {invoice['number']}: {amount} is more than the {open} still open", ["amount"])
+    def _given(self, parts: Sequence[Settled], freed: Mapping[int, Decimal]) -> None:
+        """Refuse what cannot be booked; `freed` becomes open before anything is."""
+        invoices = self._invoices([part.invoice for part in parts])
+        taken: dict[int, Decimal] = {}
+        for part in parts:
+            if part.invoice not in invoices:
+                raise Rejected(f"there is no invoice {part.invoice} to pay", ["invoice"])
+            invoice = invoices[part.invoice]
+            named, field = f"invoice {invoice['number'] or part.invoice}", [part.field]
+            currency = inner(invoice, "currency.code")
+            if part.currency not in (None, currency):
+                raise Rejected(f"{named} is in {currency}, the payment in {part.currency}", ["currency"])
+            if invoice["state"] not in ("posted", "paid"):
+                raise Rejected(f"{named} is {invoice['state']}; post it first", ["invoice"])
+            gone = taken.get(part.invoice, Decimal(0))
+            open = Decimal(invoice["amount_to_pay"] or 0) + freed.get(part.invoice, Decimal(0)) - gone
+            if not part.amount or part.amount * open < 0:
+                raise Rejected(f"a payment of {part.amount} cannot be booked on {named}, {open} is open", field)
+            if abs(part.amount) > abs(open):
+                raise Rejected(f"{named}: {part.amount} is more than the {open} still open", field)
+            taken[part.invoice] = gone + part.amount
 
-    def _method(self, name: str | None) -> int:
+    def _method(self, name: str | None, kind: str) -> int:
         methods = {row["name"]: row["id"] for row in self._methods() if row["active"]}
-        for wanted in (name, self.method):
-            if wanted in methods:
-                return int(methods[wanted])
+        choice = (name, self.method) if kind == PAID else (self.given_up.get(kind),)
+        for one in choice:
+            if one in methods:
+                return int(methods[one])
         known = ", ".join(sorted(methods)) or "none"
-        raise Rejected(f"Tryton has no payment method {name!r} (it has: {known}); set payment_method", ["method"])
+        if kind == PAID:
+            raise Rejected(f"Tryton has no payment method {name!r} (it has: {known}); set payment_method", ["method"])
+        raise Rejected(
+            f"no payment method for {kind} (Tryton has: {known}); make one there whose account is the one to book it on, "
+            f"and set {kind}_method",
+            ["adjustments"],
+        )
 
     def _book(self, id: int, form: Mapping[str, Any]) -> None:
         """Walk through the wizard as a person does: the form, OK, and "partial" where it asks about the rest."""
@@ -235,32 +256,22 @@ class Payments(Source):
             self.rpc.call(f"{WIZARD}.delete", session, **context)
 
 
-def _tag(row: Row) -> str | None:
-    found = OURS.search(row["description"] or "")
-    return found[1] if found else None
-
-
 def _invoice(row: Row) -> int:
     return int(row["origin"].rpartition(",")[2])
 
 
-def _wanted(data: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """What a payment is to settle: its allocations, or the one invoice it names with its whole amount."""
-    if data.get("allocations"):
-        parts: Sequence[Mapping[str, Any]] = data["allocations"]
-        return parts
-    if "allocations" in data:
-        return ()
-    return [{"invoice": data.get("invoice"), "amount": data.get("amount"), "currency": data.get("currency")}]
+def _less(part: Settled | None, booked: Settled) -> bool:
+    """Whether less is wanted than is booked, or the opposite of it."""
+    amount = part.amount if part else Decimal(0)
+    return bool(booked.amount) and (amount * booked.amount <= 0 or abs(amount) < abs(booked.amount))
 
 
-def _amount(data: Mapping[str, Any]) -> Decimal:
-    if isinstance(data.get("amount"), Decimal):
-        return data["amount"]  # type: ignore[no-any-return]
-    try:
-        return Decimal(str(data.get("amount")))
-    except InvalidOperation:
-        raise Rejected(f"amount is {data.get('amount')!r}: give a decimal", ["amount"]) from None
+def _by_invoice(parts: Iterable[Settled]) -> dict[int, Decimal]:
+    """What parts come to on each invoice."""
+    sums: dict[int, Decimal] = {}
+    for part in parts:
+        sums[part.invoice] = sums.get(part.invoice, Decimal(0)) + part.amount
+    return sums
 
 
 def _form(shown: Row) -> Row:
@@ -287,7 +298,3 @@ def _same(name: str, ours: Any, theirs: Any) -> bool:
     if name == "amount" and ours is not None and theirs is not None:
         return Decimal(str(ours)) == Decimal(str(theirs))
     return (ours or None) == (theirs or None)
-
-
-def _plain(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

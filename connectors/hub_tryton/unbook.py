@@ -8,7 +8,7 @@ from typing import Any
 from hub_tryton.changes import DATES
 from hub_tryton.rpc import Asked, Row, Rpc
 
-MOVE, LINE = "account.move", "account.move.line"
+MOVE, LINE, INVOICE = "account.move", "account.move.line", "account.invoice"
 CANCEL = "wizard.account.move.cancel"
 ANSWERS = {"default": {"description": None, "reversal": True}}
 
@@ -23,7 +23,11 @@ def cancelled(rpc: Rpc, moves: Sequence[int]) -> Mapping[int, Row]:
 
 
 def unbook(rpc: Rpc, moves: Sequence[int]) -> None:
-    """Cancel moves that are booked; those cancelled already are left alone, so that it can be done again."""
+    """Cancel moves that are booked; those cancelled already are left alone, so that it can be done again.
+
+    Tryton keeps counting the lines of a cancelled payment among those of its invoice, and refuses to have it paid
+    again; so they are taken off it.
+    """
     dead = cancelled(rpc, moves)
     for move in (id for id in moves if id not in dead):
         lines = rpc.search_read(LINE, [["move", "=", move], ["reconciliation", "!=", None]], ["id"])
@@ -37,6 +41,15 @@ def unbook(rpc: Rpc, moves: Sequence[int]) -> None:
             # "the move belongs to an invoice": to one that it pays, and pays no longer
             rpc.call("model.res.user.warning.skip", asked.warning)
             _walk(rpc, CANCEL, MOVE, [move], ANSWERS, "cancel")
+    _take_off(rpc, moves)
+
+
+def _take_off(rpc: Rpc, moves: Sequence[int]) -> None:
+    lines = [row["id"] for row in rpc.search_read(LINE, [["move", "in", list(moves)]], ["id"])]
+    found = rpc.search_read(INVOICE, [["payment_lines", "in", lines], ["state", "=", "posted"]], ["payment_lines"])
+    for invoice in found:
+        theirs = [id for id in invoice["payment_lines"] if id in lines]
+        rpc.call(f"model.{INVOICE}.write", [invoice["id"]], {"payment_lines": [["remove", theirs]]})
 
 
 def _walk(rpc: Rpc, wizard: str, model: str, ids: Sequence[int], data: Mapping[str, Any], state: str = "") -> None:

@@ -16,6 +16,7 @@ from hub.errors import ConfigError, Missing
 if TYPE_CHECKING:
     from hub.finance.ledger import Ledger
     from hub.finance.ledger.decide import Decided
+    from hub.finance.ledger.wanted import Wanted
     from hub.sync import Hub
 
 app = typer.Typer(help="Payments: where they belong, and why.", no_args_is_help=True)
@@ -113,14 +114,15 @@ def suggest(context: typer.Context, payment: Payment, json: Json = False) -> Non
 def match(
     context: typer.Context,
     payment: Payment,
-    documents: Annotated[list[str], typer.Argument(help="DOCUMENT or DOCUMENT=AMOUNT, by number or id.")],
+    documents: Annotated[list[str], typer.Argument(help="DOCUMENT, DOCUMENT=AMOUNT or =AMOUNT@PAID, by number or id.")],
     as_: As = None,
     password_file: PasswordFile = None,
     json: Json = False,
 ) -> None:
     """Settle documents with a payment; without an amount, as much as is open, credit notes first.
 
-    Above [finance] four_eyes_over it waits until another person approves it.
+    AMOUNT is in the document's currency; in another one the rate of the day says what it costs, or you: AMOUNT@PAID.
+    The gain or loss is posted with it. Above [finance] four_eyes_over it waits until another person approves it.
     """
     with session(context).engine() as engine:
         by = clerk(engine, as_, password_file)
@@ -137,11 +139,11 @@ def unmatch(
     password_file: PasswordFile = None,
     json: Json = False,
 ) -> None:
-    """Undo what is posted of a payment: opposite postings on the first open day; nothing is deleted."""
+    """Undo what is posted of a payment, or written off of a document: opposite postings on the first open day; nothing is deleted."""
     with session(context).engine() as engine:
         by = clerk(engine, as_, password_file)
-        chosen = [id for id, _ in _wanted(engine, documents or ())]
-        undone = ledger(engine).unmatch(payment, chosen, by)
+        chosen = [one.document for one in _wanted(engine, documents or ())]
+        undone = ledger(engine).unmatch(named(engine, payment), chosen, by)
     text = f"{undone.postings} postings reversed on {undone.on}"
     row = {"payment": payment, "kind": "reversal", "posted": True, "text": text}
     rows([row], "payments match", json=json, columns=("payment", "text"))
@@ -159,7 +161,7 @@ def approve(
     with session(context).engine() as engine:
         by = clerk(engine, as_, password_file)
         for payment in payments:
-            tell(engine, payment, ledger(engine).approve(payment, by), json=json)
+            tell(engine, payment, ledger(engine).approve(named(engine, payment), by), json=json)
 
 
 @app.command("reject")
@@ -169,7 +171,7 @@ def reject(
     """Take back a decision that waits; the payment is left to people."""
     with session(context).engine() as engine:
         by = clerk(engine, as_, password_file)
-        ledger(engine).reject(payment, by)
+        ledger(engine).reject(named(engine, payment), by)
     row = {
         "payment": payment,
         "kind": "rejected",
@@ -219,7 +221,7 @@ def tell(engine: Hub, subject: str, decided: Decided, *, json: bool) -> None:
         numbers = views.numbers(tx, {line.document for line in decided.lines if line.document})
     text = decided.why or "posted; it reaches the systems with the next: hub sync"
     if decided.learned:
-        text += f"; the payer's account was confirmed {decided.learned} times"
+        text += f"; the payer's account was confirmed {decided.learned} time{'s' if decided.learned > 1 else ''}"
     shown = [{
         "payment": subject, "kind": line.kind, "document": line.document, "number": numbers.get(line.document or ""),
         "amount": [line.amount, line.currency], "posted": decided.posted, "text": text,
@@ -253,18 +255,27 @@ def known(status: str | None) -> None:
         raise ConfigError(f'--status: no "{status}"{like(status, there)}; there are: {", ".join(there)}')
 
 
-def _wanted(engine: Hub, texts: Sequence[str]) -> list[tuple[str, Decimal | None]]:
-    """Documents with amounts, as people write them: INV-1, or INV-1=12.50."""
+def named(engine: Hub, text: str) -> str:
+    """The payment a person names; or the document, where it is about what was written off of it: by number or id."""
     from hub.finance.ledger import views
+
+    return views.find_documents(engine.store, [text]).get(text, text)
+
+
+def _wanted(engine: Hub, texts: Sequence[str]) -> list[Wanted]:
+    """Documents with amounts, as people write them: INV-1, INV-1=12.50, or INV-1=12.50@11.40 between two currencies."""
+    from hub.finance.ledger import views
+    from hub.finance.ledger.wanted import Wanted
 
     parted = [text.rpartition("=") if "=" in text else (text, "", "") for text in texts]
     found = views.find_documents(engine.store, [name for name, _, _ in parted])
-    wanted: list[tuple[str, Decimal | None]] = []
+    wanted: list[Wanted] = []
     for name, equals, amount in parted:
         if name not in found:
             raise ConfigError(f"no document {name} in the ledger; see hub ageing --items")
+        owed, at, paid = amount.partition("@")
         try:
-            wanted.append((found[name], Decimal(amount) if equals else None))
+            wanted.append(Wanted(found[name], Decimal(owed) if equals else None, Decimal(paid) if at else None))
         except InvalidOperation:
             raise ConfigError(f"{name}={amount}: {amount!r} is no amount; write {name}=12.50") from None
     return wanted

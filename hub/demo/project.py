@@ -22,6 +22,8 @@ database = "{erp.database}"
 user = "{erp.user}"
 password = {{ file = "secrets/erp" }}
 payment_method = "Card"
+write_off_method = "Write-off"
+discount_method = "Discount"
 
 [connections.erp.streams]
 products = {{}}

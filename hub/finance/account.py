@@ -1,4 +1,7 @@
-"""The statement of account of a customer: what is open on a day, and what was posted in the time before."""
+"""The statement of account of a customer: what is open on a day, and what was posted in the time before.
+
+It goes to the customer. So it tells what was paid and taken off, never a note of ours, why, or by whom.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,11 @@ from hub.finance.ledger.ageing import Open, items
 from hub.finance.ledger.views import names
 from hub.model import Money
 from hub.paper import Column, Document, Facts, Table
-from hub.store import Store
+from hub.store import Store, Tx
 
 KINDS = {
-    "opening": "invoice", "elsewhere": "booked elsewhere", "allocation": "payment", "write_off": "written off",
-    "discount": "discount", "bank_fee": "bank charge", "psp_fee": "fee",
+    "allocation": "payment", "write_off": "adjustment", "discount": "discount", "bank_fee": "bank charge",
+    "psp_fee": "adjustment",
 }  # fmt: skip
 OPEN = (
     Column("number", "Document", width=1.3), Column("kind", "Kind"), Column("issued_on", "Issued", "day"),
@@ -24,7 +27,7 @@ OPEN = (
 )  # fmt: skip
 MOVED = (
     Column("posted_on", "Day", "day"), Column("number", "Document", width=1.3), Column("kind", "What", width=1.3),
-    Column("amount", "Amount", "money", 1.2), Column("note", "Note", width=2.0),
+    Column("amount", "Amount", "money", 1.2), Column("reference", "Your reference", width=2.0),
 )  # fmt: skip
 
 
@@ -54,27 +57,55 @@ class Account(NamedTuple):
         return [Money(minor, code) for code, minor in sorted(sums.items())]
 
 
-def account(store: Store, customer: str, as_of: date, since: date | None = None) -> Account:
+def account(store: Store, customer: str, as_of: date) -> Account:
     """The account of a customer on a day."""
     with store.read() as tx:
         name = names(tx, {customer}).get(customer, customer)
         rows = tx.rows(
-            "SELECT p.posted_on, g.data, p.kind, p.effect, p.currency, p.note FROM posting p "
+            "SELECT p.posted_on, g.data, p.kind, p.effect, p.currency, p.reverses_id, m.data FROM posting p "
             "JOIN item i ON i.document_id = p.document_id JOIN golden g ON g.id = p.document_id "
-            "WHERE i.customer_id = ? AND p.effect <> 0 AND p.posted_on <= ? AND p.posted_on >= ? ORDER BY p.posted_on, p.seq, p.id",
-            customer, as_of.isoformat(), (since or date.min).isoformat(),
+            "LEFT JOIN golden m ON m.id = p.payment_id AND m.model = 'payment' "
+            "WHERE i.customer_id = ? AND p.effect <> 0 AND (p.posted_on <= ? OR p.kind = 'opening') ORDER BY p.seq, p.id",
+            customer, as_of.isoformat(),
         )  # fmt: skip
-        left = tx.rows(
-            "SELECT currency, sum(unapplied) FROM settlement WHERE customer_id = ? AND status IN "
-            "('on_account', 'partially_applied') GROUP BY currency ORDER BY currency",
-            customer,
-        )
-    moved = [
-        (date.fromisoformat(on), msgspec.json.decode(data).get("number"), KINDS.get(kind, kind), Money(int(effect), code), note)
-        for on, data, kind, effect, code, note in rows
-    ]  # fmt: skip
-    unapplied = [Money(int(minor), code) for code, minor in left if minor]
+        unapplied = _unapplied(tx, customer, as_of)
+    moved = [_moved(*row) for row in rows]
+    moved = sorted((row for row in moved if row[0] <= as_of), key=lambda row: row[0])
     return Account(customer, name, as_of, items(store, as_of, customer), moved, unapplied)
+
+
+def _moved(
+    on: str, paper: str, kind: str, effect: int, code: str, reverses: str | None, payment: str | None
+) -> tuple[Any, ...]:
+    """One movement; a document moves the account on the day of issue, whenever the ledger got to know it."""
+    document = msgspec.json.decode(paper)
+    if kind == "opening":
+        what, on = (document.get("kind") or "invoice").replace("_", " "), document.get("issued_on") or on
+    elif kind == "elsewhere":
+        what = "payment" if effect < 0 else "correction"
+    else:
+        what = KINDS.get(kind, "adjustment") + (" taken back" if reverses else "")
+    said = msgspec.json.decode(payment) if payment else {}
+    if what == "payment" and (said.get("amount") or [0])[0] < 0:
+        what = "payment returned"
+    reference = said.get("structured_reference") or said.get("reference")
+    return date.fromisoformat(on[:10]), document.get("number"), what, Money(int(effect), code), reference
+
+
+def _unapplied(tx: Tx, customer: str, as_of: date) -> list[Money]:
+    """What the customer had paid by that day and was not assigned by then."""
+    rows = tx.rows(
+        "SELECT s.payment_id, s.amount, s.currency, g.data, coalesce(sum(p.paid), 0) FROM settlement s "
+        "JOIN golden g ON g.id = s.payment_id LEFT JOIN posting p ON p.payment_id = s.payment_id AND p.posted_on <= ? "
+        "WHERE s.customer_id = ? AND s.status IN ('on_account', 'applied', 'partially_applied') AND g.model = 'payment' "
+        "GROUP BY s.payment_id, s.amount, s.currency, g.data",
+        as_of.isoformat(), customer,
+    )  # fmt: skip
+    sums: dict[str, int] = {}
+    for _, amount, code, data, paid in rows:
+        if (msgspec.json.decode(data).get("paid_on") or "9999") <= as_of.isoformat():
+            sums[code] = sums.get(code, 0) + int(amount) - int(paid)
+    return [Money(minor, code) for code, minor in sorted(sums.items()) if minor]
 
 
 def tables(found: Account) -> list[Table]:

@@ -156,6 +156,10 @@ def draft(hub: Hub, finance: Finance, chosen: Sequence[str], by: str, today: dat
         if known[id].paused:
             raise ConfigError(f"dunning: {known[id].customer_name}: {known[id].paused}; nothing goes out meanwhile")
     due = [known[id] for id in chosen] if chosen else [case for case in known.values() if not case.paused]
+    due = _still(store, due)
+    missing = set(chosen) - {case.customer for case in due}
+    if missing:
+        raise ConfigError(f"dunning: {known[min(missing)].customer_name}: what was late on {today} is settled by now")
     made = []
     for case in due:
         address, language = _address(store, case.customer)
@@ -165,6 +169,22 @@ def draft(hub: Hub, finance: Finance, chosen: Sequence[str], by: str, today: dat
             continue
         made.append((case, _write(hub, finance, case, address, language, by, today)))
     return made
+
+
+def _still(store: Store, due: Sequence[Case]) -> list[Case]:
+    """The cases with those of their documents that are open now too: nobody is reminded of what was paid since."""
+    with store.read() as tx:
+        rows = tx.rows(
+            "SELECT document_id FROM item WHERE open > 0 AND document_id IN ?",
+            sorted({one.document for case in due for one in case.documents}),
+        )
+    open_now = {row[0] for row in rows}
+    found = []
+    for case in due:
+        some = [one for one in case.documents if one.document in open_now]
+        if some:
+            found.append(case._replace(documents=some, total=_sums(some)))
+    return found
 
 
 def _write(hub: Hub, finance: Finance, case: Case, address: str, language: str | None, by: str, today: date) -> str:

@@ -30,7 +30,13 @@ def waiting(ledger: Ledger) -> list[dict[str, Any]]:
     found = {
         row["id"]: row for status in ("open", "proposed", "approval") for row in payments(store, status, limit=MOST)
     }
-    return sorted(found.values(), key=lambda row: (-abs(row["unapplied"][0]), row["id"]))
+    return sorted(found.values(), key=lambda row: (-abs(_waits(row)[0]), row["id"]))
+
+
+def _waits(row: dict[str, Any]) -> list[Any]:
+    """The money that waits: what has no place yet, or what is to be written off."""
+    found: list[Any] = row["unapplied"] if row["unapplied"][0] else row["amount"]
+    return found
 
 
 def report(ledger: Ledger, done: Reconciled, today: date) -> str | None:
@@ -76,7 +82,7 @@ def text(done: Reconciled, rows: list[dict[str, Any]], late: int) -> str:
         lines += ["", f"The books add up: {len(done.checks)} checks hold."]
     lines += ["", f"{len(rows)} payments need a person{':' if rows else '.'}"]
     for row in rows[:LISTED]:
-        money = Money(*row["unapplied"])
+        money = Money(*_waits(row))
         why = (row["reason"] or row["status"]).replace("_", " ")
         lines.append(f"  {row['paid_on']}  {money}  {row['payer'] or '-'}  {row['reference'] or '-'}  ({why})")
     if len(rows) > LISTED:
@@ -84,7 +90,7 @@ def text(done: Reconciled, rows: list[dict[str, Any]], late: int) -> str:
     lines += [
         "",
         f"{late} customers are due for a reminder: hub dunning list",
-        "To decide: hub payments list --status open",
+        "To decide: hub payments list --status open; to approve: --status proposed, --status approval",
     ]
     return "\n".join(lines) + "\n"
 
@@ -92,7 +98,7 @@ def text(done: Reconciled, rows: list[dict[str, Any]], late: int) -> str:
 def table(rows: list[dict[str, Any]]) -> Table:
     """What needs a person, for a spreadsheet."""
     kept = [
-        (_day(row["paid_on"]), Money(*row["unapplied"]), row["payer"], row["reference"], row["status"], row["reason"],
+        (_day(row["paid_on"]), Money(*_waits(row)), row["payer"], row["reference"], row["status"], row["reason"],
          row["customer_name"], row["id"])
         for row in rows
     ]  # fmt: skip

@@ -4,6 +4,7 @@ from hub.model.base import Field, Model, Part, Values, field, fields, flat, nest
 from hub.model.models import (
     MODELS,
     Address,
+    Adjustment,
     Allocation,
     Attachment,
     Contact,
@@ -24,6 +25,7 @@ from hub.model.money import Money, decimals, is_currency
 __all__ = [
     "MODELS",
     "Address",
+    "Adjustment",
     "Allocation",
     "Attachment",
     "Contact",

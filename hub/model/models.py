@@ -58,11 +58,22 @@ class Allocation(Part):
     amount: Money | None = None
 
 
+class Adjustment(Part):
+    """What of an invoice is settled without money: given up with a payment, or by itself."""
+
+    invoice: Annotated[str | None, refers("invoice", "the invoice it is taken off")] = None
+    kind: Annotated[
+        Literal["write_off", "discount", "charges"] | None, says("charges: what banks and processors kept on the way")
+    ] = None
+    amount: Money | None = None
+
+
 class PayoutLine(Part):
     """One movement of which a processor's payout is made up."""
 
     kind: Literal["charge", "refund", "dispute", "fee", "adjustment", "other"] | None = None
     source: Annotated[str | None, says("the processor's id of the charge or refund, as in identifiers.stripe")] = None
+    charge: Annotated[str | None, says("the processor's id of the charge that a refund or a dispute gives back")] = None
     reference: str | None = None
     amount: Annotated[Money | None, says("gross; negative where it went back")] = None
     fee: Annotated[Money | None, says("kept by the processor")] = None
@@ -229,7 +240,8 @@ class Payment(Model):
     """Money that came in, or went back where the amount is negative."""
 
     kind: Annotated[
-        Literal["payment", "payout"] | None, says("payout: what a processor hands on of payments it took before")
+        Literal["payment", "payout", "write_off"] | None,
+        says("payout: what a processor hands on of payments it took before; write_off: no money, a rest is given up"),
     ] = None
     amount: Money | None = None
     fee: Annotated[Money | None, says("kept by the processor")] = None
@@ -258,6 +270,7 @@ class Payment(Model):
     identifiers: Annotated[dict[str, str], identifies("by scheme: identifiers.stripe, identifiers.bank")] = {}
     invoice: Annotated[str | None, refers("invoice", "the invoice it pays, where there is just one")] = None
     allocations: list[Allocation] = []
+    adjustments: list[Adjustment] = []
     state: Literal["pending", "succeeded", "failed", "cancelled", "refunded", "disputed"] | None = None
     line: LineName = None
 

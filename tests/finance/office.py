@@ -195,7 +195,8 @@ class Office:
 
     def payments(self) -> dict[str, dict[str, Any]]:
         """All payments by the key of their entry."""
-        keys = {row["id"]: row["values"]["identifiers.bank"] for row in self("list", "payment", "--limit", "1000")}
+        rows = self("list", "payment", "--limit", "1000")
+        keys = {row["id"]: row["values"]["identifiers.bank"] for row in rows if "identifiers.bank" in row["values"]}
         return {keys[row["id"]]: row for row in self("payments", "list", "--limit", "1000")}
 
     def open(self, *arguments: str) -> dict[str, int]:

@@ -98,6 +98,7 @@ def test_a_template_of_ones_own_in_the_customers_language_and_its_mistakes(offic
     office("dunning", "draft", "--as-of", DAY, "--as", "ann", code=2)
     assert "{monat}" in office.err
     own.write_text("Subject: Please {customer}\nYou owe {total}.\n")
+    office("write-off", "INV-1002", "--reason", "x", "--as", "ann")  # late on that day and settled by now
     (row, _) = office("dunning", "draft", "--as-of", DAY, "--as", "ann")
     golden = {r["id"]: r["values"] for r in office("list", "message")}[row["message"]]
     assert (golden["subject"], golden["body"]) == ("Please Łódź Bau GmbH", "You owe 119.00 EUR.\n")
@@ -117,11 +118,20 @@ def test_a_statement_of_account_as_pdf_csv_and_xlsx(office: Office) -> None:
     text = "\n".join(page.extract_text() for page in PdfReader(office.folder / "statement.pdf").pages)
     for part in ("Łódź Bau GmbH", "INV-1001", "100.00 EUR", "300.00 EUR", "-19.00 EUR"):
         assert part in text, part
+    assert text.index("119.00 EUR") < text.index("-19.00 EUR")  # billed before it was paid, whenever the ledger began
     assert "INV-1001,invoice,2026-03-01,2026-03-31,275,100.00,EUR" in (office.folder / "statement.csv").read_text(
         "utf-8-sig"
     )
     book = openpyxl.load_workbook(office.folder / "statement.xlsx")
     assert book.sheetnames == ["Open items", "Movements"]
+    office.person("ann")
+    office("write-off", "INV-1001", "--amount", "1.00", "--reason", "close to bankruptcy", "--as", "ann")
+    place = office.folder / "shown.pdf"
+    office("statement-of-account", "Łódź Bau GmbH", "--out", str(place), "--as-of", "2026-12-31")
+    text = " ".join(page.extract_text() for page in PdfReader(place).pages)
+    assert "-1.00 EUR" in text
+    for ours in ("bankruptcy", "erp", "ann", "written off"):  # it goes to the customer
+        assert ours not in text, ours
     office("statement-of-account", "Łódź Bau GmbH", "--out", "x.doc", code=2)
     office("statement-of-account", "Nobody", "--out", "x.pdf", code=1)
 

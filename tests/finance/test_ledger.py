@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from office import POST, Office
+
+from hub.store import Store
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -176,6 +182,23 @@ def test_above_the_limit_another_person_approves(office: Office) -> None:
     assert office.payments()["B5"]["status"] != "applied"
     office("payments", "approve", one, "--as", "ben")
     assert "INV-1003" not in office.open()
+    two = office.payments()["B5"]["id"]
+    (row,) = office("payments", "match", two, "INV-2001=90", "--as", "ann")
+    assert row["posted"]
+    (row,) = office(
+        "payments", "match", two, "INV-2001=90", "--as", "ann"
+    )  # two steps below the limit are one above it
+    assert not row["posted"]
+    office("payments", "reject", two, "--as", "ann")
+    office("write-off", "INV-1002", "--amount", "99", "--reason", "x", "--as", "ann")
+    (row,) = office("write-off", "INV-1002", "--amount", "2", "--reason", "x", "--as", "ann")
+    assert not row["posted"]
+    (waits,) = office("payments", "list", "--status", "approval")  # how else would the other person hear of it
+    assert (waits["amount"], waits["documents"], waits["by"]) == ([200, "EUR"], ["INV-1002"], "ann")
+    office("payments", "reject", "INV-1002", "--as", "ben")
+    office("payments", "unmatch", "INV-1002", "--as", "ann")
+    (row,) = office("write-off", "INV-1002", "--amount", "2", "--reason", "x", "--as", "ann")
+    assert row["posted"]
     office.sound()
 
 
@@ -249,7 +272,32 @@ def test_a_return_takes_back_what_it_had_settled(office: Office) -> None:
     assert office.open()["INV-1001"] == 11900
     kinds = {row["status"] for row in office("payments", "show", stand["D2"]["id"]) if row["kind"] == "posting"}
     assert kinds == {"allocation", "fee"}
+    golden = {row["values"]["identifiers.bank"]: row["values"] for row in office("list", "payment")}
+    assert (golden["D1"]["state"], golden["D1"]["allocations"]) == ("refunded", [])
+    assert golden["D2"].get("allocations", []) == []  # nothing to book of its own: what it gives back is taken back
     office.sound()
+    office.person("ann")
+    office("payments", "unmatch", stand["D2"]["id"], "--as", "ann")
+    golden = {row["values"]["identifiers.bank"]: row["values"] for row in office("list", "payment")}
+    assert (golden["D1"]["state"], len(golden["D1"]["allocations"])) == ("succeeded", 1)
+    office.sound()
+
+
+def test_who_falls_due_is_looked_at_again_once_a_day(office: Office) -> None:
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    office.invoice("INV-5001", "C2", "10.00", due=yesterday.isoformat())
+    office.morning()
+    customers = "SELECT id, seq FROM golden WHERE model = 'customer' ORDER BY id"
+    first = office.sql(customers)
+    office.morning()
+    assert office.sql(customers) == first
+    store = Store(office.store.replace("sqlite:///", f"sqlite:///{office.folder}/"))
+    with store.begin() as tx:  # yesterday was the last time
+        tx.run("UPDATE counter SET value = ? WHERE name = 'due'", yesterday.toordinal())
+    store.close()
+    office("reconcile")
+    moved = [one != before for one, before in zip(office.sql(customers), first, strict=True)]
+    assert moved == [False, True]  # of the first all was due long ago
 
 
 def test_what_the_erp_settles_itself_is_taken_over_and_kept_apart(office: Office) -> None:
@@ -275,10 +323,20 @@ def test_write_off_and_ageing(office: Office) -> None:
     assert (row["kind"], row["amount"], row["posted"]) == ("write_off", [50, "EUR"], True)
     assert office.open()["INV-1002"] == 19950
     office("write-off", "INV-1002", "--reason", "x", "--amount", "199.51", "--as", "ann", code=2)
+    (told,) = [row["values"] for row in office("list", "payment") if row["values"].get("kind") == "write_off"]
+    assert (told["amount"], told["reference"], told["state"]) == ([0, "EUR"], "too small", "succeeded")
+    assert told["adjustments"] == [{"invoice": told["invoice"], "kind": "write_off", "amount": [50, "EUR"]}]
+    assert office("payments", "list") == []  # no money came: it is no payment to place
     aged = {row["customer_name"]: row for row in office("ageing", "--as-of", "2026-05-15")}
     assert aged["Alpha Bau GmbH"]["sixty"] == [61900, "EUR"]  # the write-off came later
     assert aged["Beta Handel AG"]["total"] == [50000, "EUR"]
     assert office("ageing", "--as-of", "2026-02-01") == []
+    office("payments", "unmatch", "INV-1002", "--as", "ann")
+    assert office.open()["INV-1002"] == 20000
+    (told,) = [row["values"] for row in office("list", "payment") if row["values"].get("kind") == "write_off"]
+    assert not told.get("adjustments")
+    office("write-off", "INV-1002", "--reason", "after all", "--as", "ann")
+    assert "INV-1002" not in office.open()
     office.sound()
 
 
@@ -295,7 +353,6 @@ def test_a_dry_run_stores_nothing_and_says_the_same(office: Office) -> None:
 def test_only_people_of_finance_decide(office: Office) -> None:
     from hub.people import add
     from hub.secret import Secret
-    from hub.store import Store
 
     office.entry("B4", "10.00", "thanks")
     office.morning()
@@ -311,8 +368,6 @@ def test_only_people_of_finance_decide(office: Office) -> None:
 
 
 def test_a_posting_that_was_tampered_with_is_found(office: Office) -> None:
-    from hub.store import Store
-
     if office.store.startswith("postgresql"):
         pytest.skip("triggers are dropped by hand on SQLite")
     office.entry("B2", "200.00", "INV-1002")
@@ -350,10 +405,53 @@ def test_discounts_charges_tolerance_credit_notes_and_rates_reach_the_books(offi
     ]
     left = office.open()
     assert not {"INV-3001", "INV-3002", "INV-3003", "CN-3004", "INV-3005"} & left.keys()
+    golden = {row["values"]["identifiers.bank"]: row["values"] for row in office("list", "payment")}
+    assert {
+        key: [(part["kind"], *part["amount"]) for part in one.get("adjustments", ())] for key, one in golden.items()
+    } == {"B1": [("discount", 300, "EUR")], "B2": [("charges", 1500, "USD")], "B3": [], "B4": [("write_off", 4, "EUR")]}
     office.person("ann")
     office("payments", "unmatch", office.payments()["B2"]["id"], "--as", "ann")
     assert office.open()["INV-3002"] == 100000
     assert office.sql("SELECT sum(amount) FROM posting WHERE kind = 'fx_gain'") == [(0,)]
+    office.sound()
+
+
+def test_a_person_matches_in_another_currency_and_the_result_is_posted(office: Office) -> None:
+    office.invoice("INV-3001", "C1", "1000.00", currency="USD", rate="0.90")
+    office.invoice("INV-3002", "C1", "500.00", currency="USD", rate="0.90")
+    office.invoice("INV-3003", "C1", "100.00", currency="GBP", rate="1.15")
+    office.invoice("INV-3004", "C1", "200.00", currency="USD", rate="0.90")
+    office.entry("B1", "1300.00", "hello")
+    office.entry("B2", "120.00", "hallo")
+    office.entry("B3", "200.00", "ciao", currency="USD")
+    office.morning()
+    office.person("ann")
+    one, two, three = (office.payments()[key]["id"] for key in ("B1", "B2", "B3"))
+    office("payments", "match", one, "INV-3001", "--as", "ann", code=2)
+    assert "no rate for USD" in office.err
+    office.settings(f'{POST}[finance.rates.2026-04-01]\nUSD = "0.92"\n')
+    rows = office("payments", "match", one, "INV-3001", "INV-3002=50.00", "--as", "ann")
+    assert [(row["kind"], row["number"], *row["amount"]) for row in rows] == [
+        ("allocation", "INV-3001", 100000, "USD"),
+        ("fx_gain", "INV-3001", 2000, "EUR"),  # 920 came for what was booked as 900
+        ("allocation", "INV-3002", 5000, "USD"),
+        ("fx_gain", "INV-3002", 100, "EUR"),
+    ]
+    assert office.payments()["B1"]["unapplied"] == [33400, "EUR"]
+    office("payments", "match", one, "INV-3002", "--as", "ann")  # all that is left: 363.04 USD
+    assert office.payments()["B1"]["unapplied"] == [0, "EUR"]
+    assert office.open()["INV-3002"] == 45000 - 36304
+    office("payments", "match", two, "INV-3003=100@112.40", "--as", "ann")  # what the bank made of it, without any rate
+    assert office.payments()["B2"]["unapplied"] == [760, "EUR"]
+    assert office.sql("SELECT amount FROM posting WHERE kind = 'fx_loss'") == [(-260,)]
+    office("payments", "match", two, "INV-1001=5@4", "--as", "ann", code=2)
+    office("payments", "match", two, "INV-3002=1@99", "--as", "ann", code=2)
+    office("payments", "match", three, "INV-3004", "--as", "ann")  # one currency, and not the books'
+    assert office.sql("SELECT sum(amount) FROM posting WHERE kind = 'fx_gain' AND amount = 400") == [(400,)]
+    office("payments", "unmatch", one, "--as", "ann")
+    office("payments", "unmatch", two, "--as", "ann")
+    assert office.open()["INV-3003"] == 10000
+    assert office.sql("SELECT sum(amount) FROM posting WHERE kind LIKE 'fx%'") == [(400,)]
     office.sound()
 
 
@@ -367,7 +465,6 @@ def test_a_document_of_another_company_of_ours_is_never_settled(office: Office) 
 
 
 def test_one_run_at_a_time_works_on_the_ledger(office: Office) -> None:
-    from hub.store import Store
     from hub.store.lease import Lease
 
     office.entry("B2", "200.00", "INV-1002")
@@ -380,6 +477,25 @@ def test_one_run_at_a_time_works_on_the_ledger(office: Office) -> None:
         assert "another run" in office.err
     store.close()
     office("reconcile")
+    office.sound()
+
+
+def test_two_runs_at_once_post_everything_once(office: Office) -> None:
+    for number in range(40):
+        office.invoice(f"INV-4{number:03}", "C1", "10.00")
+        office.entry(f"B{number}", "10.00", f"INV-4{number:03}")
+    office.write()
+    office("sync")
+    command = [sys.executable, "-m", "hub.cli", "--project", str(office.folder), "reconcile", "--json"]
+    runs = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    told = [(*run.communicate(timeout=120), run.returncode) for run in runs]
+    posted = 0
+    for out, err, code in told:  # the second waits for the first, or gives up and says so
+        assert code == 0 or (code == 1 and "another run" in err), (out, err)
+        posted += sum(row["count"] for row in map(json.loads, out.splitlines()) if row["kind"] == "posted")
+    assert posted == 40
+    assert office.sql("SELECT count(*), sum(paid) FROM posting WHERE kind = 'allocation'") == [(40, 40_000)]
+    assert not {f"INV-4{number:03}" for number in range(40)} & office.open().keys()
     office.sound()
 
 

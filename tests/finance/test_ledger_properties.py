@@ -15,6 +15,7 @@ from hub.config import Project
 from hub.config.finance import Finance
 from hub.errors import HubError
 from hub.finance.ledger import Ledger
+from hub.finance.ledger.wanted import Wanted
 from hub.plugin.registry import load
 from hub.secret import Secret
 from hub.store import Store
@@ -100,7 +101,7 @@ class World:
         elif what == "reconcile":
             self.ledger.reconcile()
         elif what == "match" and documents and payments:
-            wanted = [(self.id("invoice", documents[b % len(documents)]), None)]
+            wanted = [Wanted(self.id("invoice", documents[b % len(documents)]))]
             self.ledger.match(self.id("payment", payments[a % len(payments)]), wanted, "ann")
         elif what == "approve" and payments:
             self.ledger.approve(self.id("payment", payments[a % len(payments)]), "ben")

@@ -12,6 +12,7 @@ from hub_tryton import Tryton
 
 from hub.connect import Conflict, Receipt, Rejected
 from hub.connect.base import Answer, Record
+from hub.errors import ConfigError
 from hub.mapping import load
 from hub.testing.tryton import People, TrytonServer
 from tests.tryton.conftest import write
@@ -288,6 +289,87 @@ def test_one_payment_settles_several_invoices_and_gives_them_back(tryton: Tryton
     assert open_now() == [Decimal(0), Decimal(0)]
     assert none.data["allocations"] == []
     assert none.key == made.key
+
+
+def test_what_is_given_up_with_a_payment_is_booked_and_taken_back(server: TrytonServer, party: int) -> None:
+    people = server.people
+    tryton = Tryton(**server.access.settings, write_off_method="Write-off", discount_method="Discount")
+    first, second = posted(people, party), posted(people, party)
+
+    def parts(field: str, *some: tuple[Any, ...]) -> list[dict[str, Any]]:
+        names = ("invoice", "amount", "kind") if field == "adjustments" else ("invoice", "amount")
+        return [dict(zip(names, (str(one[0]), *one[1:]), strict=True)) for one in some]
+
+    def open_now() -> list[str]:
+        return [f"{Decimal(shown(tryton, 'invoices', id)['open']):.2f}" for id in (first, second)]
+
+    given = parts("adjustments", (first, "59.50", "discount"), (second, "15.00", "charges"))
+    settles = parts("allocations", (first, "2915.50"), (second, "100"))
+    about = {"date": "2026-03-04", "method": "Bank transfer", "reference": "B-2"}
+    sent = write({**about, "allocations": settles, "adjustments": given}, our_id="bank-2")
+    made = landed(*tryton.push("payments", [sent]))
+    assert open_now() == ["0.00", "2860.00"]
+    assert shown(tryton, "invoices", first)["state"] == "paid"
+    assert {(p["invoice"], p["kind"], p["amount"]) for p in made.data["adjustments"]} == {
+        (str(first), "discount", "59.5"),
+        (str(second), "charges", "15"),
+    }
+    assert (made.data["amount"], made.data["method"]) == ("3015.5", "Bank transfer")
+    lines = people.find(
+        "account.move.line", ["move.origin", "=", f"account.invoice,{first}"], ["debit", ">", 0], ["journal.code", "=", "GIVEN"],
+        fields=["account.rec_name", "debit"],
+    )  # fmt: skip
+    assert [(Decimal(row["debit"]), "Discounts" in row["account."]["rec_name"]) for row in lines] == [
+        (Decimal("59.50"), True)
+    ]
+    assert landed(*tryton.push("payments", [sent])).key == made.key  # nothing twice
+    assert open_now() == ["0.00", "2860.00"]
+    changed = {"adjustments": parts("adjustments", (second, "15.00", "charges"))}
+    less = landed(*tryton.push("payments", [write(changed, made.key, made.version)]))
+    assert open_now() == ["59.50", "2860.00"]
+    none = landed(*tryton.push("payments", [write({"allocations": [], "adjustments": []}, made.key, less.version)]))
+    assert open_now() == ["2975.00", "2975.00"]
+    assert (none.data["allocations"], none.data["adjustments"]) == ([], [])
+
+    nothing = parts("allocations", (first, "0"))  # no money at all: a rest is given up
+    rest = {**about, "allocations": nothing, "adjustments": parts("adjustments", (first, "0.50", "write_off"))}
+    alone = landed(*tryton.push("payments", [write(rest, our_id="rest-1")]))
+    assert open_now() == ["2974.50", "2975.00"]
+    assert [p["amount"] for p in alone.data["allocations"]] == ["0"]
+    (refused,) = tryton.push(
+        "payments", [write({**rest, "adjustments": parts("adjustments", (first, "9999", "charges"))})]
+    )
+    assert isinstance(refused, Rejected)
+    assert refused.fields == ("adjustments",)
+    tryton.close()
+
+
+def test_without_a_method_nothing_is_given_up_and_the_words_say_what_to_set(
+    tryton: Tryton, people: People, party: int
+) -> None:
+    invoice = posted(people, party)
+    given = [{"invoice": str(invoice), "amount": "1", "kind": "charges"}]
+    (answer,) = tryton.push("payments", [write({**paying(invoice, "5"), "adjustments": given})])
+    assert isinstance(answer, Rejected)
+    assert answer.fields == ("adjustments",)
+    assert "charges_method" in str(answer)
+    wrong = Tryton(tryton.base_url, tryton.database, tryton.user, tryton._password, write_off_method="Writeoff")
+    with pytest.raises(ConfigError, match=r"no payment method 'Writeoff' \(it has: .*Write-off"):
+        wrong.check()
+    wrong.close()
+    assert shown(tryton, "invoices", invoice)["open"] == "2975.00"
+
+
+def test_a_credit_note_is_used_up_by_a_payment_of_the_rest(tryton: Tryton, people: People, party: int) -> None:
+    invoice, note = posted(people, party), posted(people, party, {"HOSE-10M": -1})
+    owed = Decimal(shown(tryton, "invoices", note)["open"])
+    assert owed < 0
+    parts = [{"invoice": str(invoice), "amount": "2975"}, {"invoice": str(note), "amount": str(owed)}]
+    made = landed(*tryton.push("payments", [write({"allocations": parts, "date": "2026-03-04", "method": "Card"})]))
+    assert Decimal(made.data["amount"]) == 2975 + owed
+    assert [shown(tryton, "invoices", id)["state"] for id in (invoice, note)] == ["paid", "paid"]
+    landed(*tryton.push("payments", [write({"allocations": []}, made.key, made.version)]))
+    assert Decimal(shown(tryton, "invoices", note)["open"]) == owed
 
 
 def test_nothing_of_a_payment_is_booked_where_a_part_cannot_be(tryton: Tryton, people: People, party: int) -> None:

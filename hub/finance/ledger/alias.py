@@ -54,4 +54,4 @@ def remove(store: Store, account: str, by: str) -> None:
         if not rows:
             raise Missing(f"aliases: {account} was not learned; see hub payments aliases list")
         tx.run("DELETE FROM alias WHERE account = ?", account)
-        append(tx, by, "finance alias removed", {"account": account, "customer": rows[0][0]}, at=store.now())
+        append(tx, by, "finance alias removed", {"account": f"…{account[-4:]}", "customer": rows[0][0]}, at=store.now())

@@ -13,12 +13,13 @@ from hub.audit import append
 from hub.config.finance import Finance
 from hub.errors import ConfigError, Unauthorized
 from hub.finance.ledger import alias
-from hub.finance.ledger.items import Item, of
+from hub.finance.ledger.items import of
 from hub.finance.ledger.policy import in_base
 from hub.finance.ledger.post import carry_out
 from hub.finance.ledger.rows import DECISION, SETTLEMENT, Line, fresh_id, text
+from hub.finance.ledger.wanted import Wanted, postings
+from hub.finance.ledger.wanted import minor as to_minor
 from hub.model import Money
-from hub.model.money import decimals
 from hub.store import Store, Tx
 from hub.store.tables.finance import approval, decision, settlement
 
@@ -32,32 +33,31 @@ class Decided(NamedTuple):
     learned: int = 0  # confirmations of the payer's account by now
 
 
-def match(
-    store: Store, finance: Finance, payment: str, wanted: Sequence[tuple[str, Decimal | None]], by: str
-) -> Decided:
+def match(store: Store, finance: Finance, payment: str, wanted: Sequence[Wanted], by: str) -> Decided:
     """Settle documents with a payment as a person says; without amounts, as much as is open, credit notes first.
 
-    Raises ConfigError for what cannot be: another currency, more than is open, more than is left of the payment.
+    Raises ConfigError for what cannot be: more than is open, more than is left of the payment, a rate that is missing.
     """
     with store.begin() as tx:
         row, values = _payment(tx, payment)
-        items = of(tx, [document for document, _ in wanted])
-        lines = _lines(row, values, items, wanted)
-        whose = {line.customer for line in lines}
+        items = of(tx, [one.document for one in wanted])
+        papers = tx.rows("SELECT id, data FROM golden WHERE id IN ?", sorted(items))
+        lines = postings(finance, row, values, items, {id: msgspec.json.decode(data) for id, data in papers}, wanted)
+        whose = {line.customer for line in lines if line.kind == "allocation"}
         owner = next(iter(whose)) if len(whose) == 1 else None
         id = fresh_id("match", payment, tx.seq)
         paid = sum(line.paid for line in lines)
         told = {
             "lines": [list(line) for line in lines],
             "why": [{"document": line.document, "stage": "manual", "rule": "person", "version": 1,
-                     "inputs": {"by": by}} for line in lines],
+                     "inputs": {"by": by}} for line in lines if line.kind == "allocation"],
             "booked_on": values["paid_on"],
         }  # fmt: skip
         status = "applied" if paid == row["unapplied"] else "partially_applied"
         tx.insert(decision, DECISION, [(
             id, payment, status, "manual", "person", "1", None, owner, text(told), by, store.now(), tx.seq,
         )])  # fmt: skip
-        why = _above(finance, abs(paid), row["currency"], values["paid_on"])
+        why = _above(finance, abs(paid) + _by_people(tx, payment, "paid"), row["currency"], values["paid_on"])
         step = "approval" if why else "proposed"
         tx.upsert(settlement, SETTLEMENT, [(
             payment, id, step, status, owner, row["amount"], row["currency"], row["unapplied"], tx.seq,
@@ -104,7 +104,7 @@ def write_off(
         one = of(tx, [document]).get(document)
         if one is None or one.open == 0:
             raise ConfigError(f"write-off {document}: nothing is open on it; see hub ageing --items")
-        minor = one.open if amount is None else _minor(amount, one.currency, f"write-off {document}")
+        minor = one.open if amount is None else to_minor(amount, one.currency, f"write-off {document}")
         if not 0 < minor * (1 if one.open > 0 else -1) <= abs(one.open):
             shown = Money(one.open, one.currency)
             raise ConfigError(
@@ -116,11 +116,12 @@ def write_off(
         tx.insert(decision, DECISION, [(
             id, document, "write_off", "manual", "person", "1", reason, one.customer_id, text(told), by, store.now(), tx.seq,
         )])  # fmt: skip
-        why = _above(finance, abs(minor), one.currency, today.isoformat())
+        why = _above(finance, abs(minor) + _by_people(tx, document, "effect"), one.currency, today.isoformat())
         tx.upsert(settlement, SETTLEMENT, [(
             document, id, "approval" if why else "proposed", "write_off", one.customer_id, 0, one.currency, 0, tx.seq,
         )])  # fmt: skip
-        append(tx, by, "finance write-off", {"document": document, "amount": minor, "reason": reason}, at=store.now())
+        # the reason stands in the decision: the log is chained, and nothing a person wrote could ever leave it
+        append(tx, by, "finance write-off", {"document": document, "amount": minor, "decision": id}, at=store.now())
         if not why:
             _post(tx, store, document, None)
         return Decided(not why, why, [line])
@@ -154,46 +155,14 @@ def _payment(tx: Tx, payment: str) -> tuple[dict[str, Any], Mapping[str, Any]]:
     return {"payment_id": payment, "amount": minor, "currency": code, "unapplied": minor}, values
 
 
-def _lines(
-    row: Mapping[str, Any], values: Mapping[str, Any], items: Mapping[str, Item],
-    wanted: Sequence[tuple[str, Decimal | None]],
-) -> list[Line]:  # fmt: skip
-    left = row["unapplied"]
-    lines = []
-    for document, amount in sorted(wanted, key=lambda pair: items[pair[0]].open > 0 if pair[0] in items else True):
-        one = items.get(document)
-        where = f"match {row['payment_id']}: {document}"
-        if one is None:
-            raise ConfigError(f"{where} is not in the ledger; see hub ageing --items")
-        if one.currency != row["currency"]:
-            raise ConfigError(
-                f"{where} is in {one.currency}, the payment in {row['currency']}; leave it to hub reconcile"
-            )
-        room = one.open if one.open < 0 else min(one.open, max(left, 0))
-        minor = room if amount is None else _minor(amount, one.currency, where)
-        if left < 0 and amount is None:
-            raise ConfigError(
-                f"{where}: the payment goes out; say how much of it belongs to the document: {document}=AMOUNT"
-            )
-        if minor == 0:
-            raise ConfigError(f"{where}: nothing is open on it, or nothing is left of the payment")
-        if left > 0 and one.open > 0 and minor > left:
-            raise ConfigError(
-                f"{where}: {Money(minor, one.currency)} is more than the {Money(left, one.currency)} left"
-            )
-        if left > 0 and abs(minor) > abs(one.open):
-            shown = Money(one.open, one.currency)
-            raise ConfigError(f"{where}: {Money(minor, one.currency)} is more than the {shown} open")
-        left -= minor
-        lines.append(Line("allocation", document, one.customer_id, minor, one.currency, -minor, minor))
-    return lines
-
-
-def _minor(amount: Decimal, currency: str, where: str) -> int:
-    exact = amount.scaleb(decimals(currency))
-    if not exact.is_finite() or exact != exact.to_integral_value():
-        raise ConfigError(f"{where}: {amount} has more decimals than {currency} knows")
-    return int(exact)
+def _by_people(tx: Tx, subject: str, figure: str) -> int:
+    """What people have posted of it already without another one's approval: the limit counts all their steps together."""
+    rows = tx.rows(
+        f"SELECT sum({figure}) FROM posting WHERE payment_id = ? AND approved_by IS NULL AND kind IN ('allocation', 'write_off') "
+        "AND decision_id IN (SELECT id FROM decision WHERE payment_id = ? AND rule = 'person')",
+        subject, subject,
+    )  # fmt: skip
+    return abs(int(rows[0][0] or 0))
 
 
 def _above(finance: Finance, minor: int, currency: str, day: str) -> str:
@@ -236,10 +205,11 @@ def reject(store: Store, payment: str, by: str) -> None:
         tx.insert(decision, DECISION, [(
             id, payment, "review", "manual", "person", "1", "rejected", row["customer_id"], text(told), by, store.now(), tx.seq,
         )])  # fmt: skip
-        if row["status"] == "write_off":
+        earlier = tx.rows("SELECT 1 FROM posting WHERE payment_id = ? LIMIT 1", payment)
+        if row["status"] == "write_off" and not earlier:
             tx.run("DELETE FROM settlement WHERE payment_id = ?", payment)
         else:
-            posted = row["unapplied"] != row["amount"]
+            posted = bool(earlier) if row["status"] == "write_off" else row["unapplied"] != row["amount"]
             tx.upsert(settlement, SETTLEMENT, [(
                 payment, id, "posted" if posted else "held", "partially_applied" if posted else "review",
                 row["customer_id"], row["amount"], row["currency"], row["unapplied"], tx.seq,

@@ -20,6 +20,7 @@ from hub.store import Tx
 
 Values = Mapping[str, Any]
 NAMES = ("entry_reference", "end_to_end", "identifiers.bank")  # by which a return names what it gives back
+LINE = ("source", "charge", "reference")  # by which a payout's line leads to a document, the surest first
 DEAD = ("failed", "cancelled", "pending")
 
 
@@ -182,7 +183,7 @@ def _payment(
 
 
 def _payout(part: Values, lines: Mapping[str, str]) -> PayoutLine:
-    named = lines.get(str(part.get("source"))) or lines.get(str(part.get("reference")))
+    named = next((lines[key] for path in LINE if (key := str(part.get(path))) in lines), None)
     gross, fee = part.get("amount"), part.get("fee")
     return PayoutLine(str(part.get("kind") or "other"), named, gross[0] if gross else 0, fee[0] if fee else 0)
 
@@ -192,22 +193,27 @@ def _lines(tx: Tx, kept: Sequence[Values]) -> dict[str, str]:
     parts = [part for values in kept for part in values.get("parts") or ()]
     if not parts:
         return {}
-    sources = [f"payment:identifiers.stripe:{str(p['source']).casefold()}" for p in parts if p.get("source")]
+    ids = sorted({str(p[path]) for p in parts for path in LINE[:2] if p.get(path)})
+    sources = [_stripe(id) for id in ids]
     numbers = [f"invoice:number:{str(p['reference']).strip().casefold()}" for p in parts if p.get("reference")]
     names: dict[str, str] = dict(
         tx.rows("SELECT name, golden_id FROM identifier WHERE name IN ?", [*sources, *numbers])
     )
     charges: dict[str, str] = dict(tx.rows("SELECT id, data FROM golden WHERE id IN ?", sorted(set(names.values()))))
     found = {}
+    for id in ids:
+        charge = names.get(_stripe(id))
+        if charge in charges and (invoice := msgspec.json.decode(charges[charge]).get("invoice")):
+            found[id] = invoice
     for part in parts:
-        charge = names.get(f"payment:identifiers.stripe:{str(part.get('source')).casefold()}")
-        invoice = msgspec.json.decode(charges[charge]).get("invoice") if charge in charges else None
-        if invoice:
-            found[str(part["source"])] = invoice
         number = names.get(f"invoice:number:{str(part.get('reference')).strip().casefold()}")
         if number:
             found[str(part["reference"])] = number
     return found
+
+
+def _stripe(id: str) -> str:
+    return f"payment:identifiers.stripe:{id.casefold()}"
 
 
 def accounts(kept: Sequence[tuple[str, Values]]) -> list[tuple[str, str | None]]:

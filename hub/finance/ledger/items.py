@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from hub.finance.ledger.periods import first_open
-from hub.finance.ledger.rows import POSTING, fresh_id
+from hub.finance.ledger.rows import POSTING, fresh_id, given_up_key
 from hub.store import Store, Tx
 from hub.store.tables.finance import item, posting
 from hub.sync import Hub
@@ -172,12 +172,14 @@ def _booked(tx: Tx, documents: Sequence[str]) -> dict[tuple[str, str], int]:
     wanted = set(documents)
     rows = tx.rows(
         "SELECT r.seen, s.connection FROM record r JOIN stream s ON s.id = r.stream_id WHERE r.golden_id IN "
-        "(SELECT DISTINCT payment_id FROM posting WHERE kind = 'allocation' AND document_id IN ?) "
-        "AND r.deleted_at IS NULL AND s.connection <> ? AND s.model = 'payment'",
-        list(documents), HUB,
+        "(SELECT payment_id FROM posting WHERE kind = 'allocation' AND document_id IN ? UNION "
+        "SELECT h.golden_id FROM record h JOIN stream t ON t.id = h.stream_id WHERE t.connection = ? AND t.model = 'payment' "
+        "AND h.key IN ?) AND r.deleted_at IS NULL AND s.connection <> ? AND s.model = 'payment'",
+        list(documents), HUB, [given_up_key(id) for id in documents], HUB,
     )  # fmt: skip
     for seen, connection in rows:
-        for part in msgspec.json.decode(seen).get("allocations") or ():
+        values = msgspec.json.decode(seen)
+        for part in (*(values.get("allocations") or ()), *(values.get("adjustments") or ())):
             if part.get("invoice") in wanted and part.get("amount"):
                 at = (part["invoice"], connection)
                 found[at] = found.get(at, 0) + int(part["amount"][0])
@@ -186,16 +188,22 @@ def _booked(tx: Tx, documents: Sequence[str]) -> dict[tuple[str, str], int]:
 
 def _stale(store: Store) -> list[str]:
     """Documents that a system booked a payment of ours on since it last showed them."""
+    fresh = (
+        "SELECT r.golden_id FROM record r JOIN stream s ON s.id = r.stream_id AND s.model = 'payment' AND s.connection <> ? "
+        "WHERE r.receipt_seq > (SELECT coalesce(max(value), 0) FROM counter WHERE name = ?)"
+    )
     with store.read() as tx:
         rows = tx.rows(
-            "SELECT DISTINCT p.document_id FROM posting p JOIN record r ON r.golden_id = p.payment_id "
-            "JOIN stream s ON s.id = r.stream_id AND s.model = 'payment' AND s.connection <> ? "
-            "WHERE p.kind = 'allocation' AND r.receipt_seq > (SELECT coalesce(max(value), 0) FROM counter "
-            "WHERE name = ?)",
+            f"SELECT DISTINCT p.document_id FROM posting p WHERE p.kind = 'allocation' AND p.payment_id IN ({fresh})",
             HUB,
             MARK,
         )
-    return [row[0] for row in rows]
+        rows += tx.rows(
+            "SELECT h.key FROM record h JOIN stream t ON t.id = h.stream_id AND t.connection = ? AND t.model = 'payment' "
+            f"WHERE h.key LIKE ? AND h.golden_id IN ({fresh})",
+            HUB, given_up_key("%"), HUB, MARK,
+        )  # fmt: skip
+    return sorted({row[0].removesuffix(given_up_key("")) for row in rows})
 
 
 def move(tx: Tx, effects: Mapping[str, int]) -> None:

@@ -12,6 +12,8 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from hub.finance.ledger import alias, decide, given, periods, undo
+from hub.finance.ledger.due import look_again
+from hub.finance.ledger.forget import catch_up
 from hub.finance.ledger.items import take_in
 from hub.finance.ledger.policy import chosen, policy
 from hub.finance.ledger.post import post
@@ -19,6 +21,7 @@ from hub.finance.ledger.proof import Check, prove
 from hub.finance.ledger.propose import ours, propose
 from hub.finance.ledger.rows import lines
 from hub.finance.ledger.tell import tell
+from hub.finance.ledger.wanted import Wanted
 from hub.finance.statements import banks, register
 from hub.store import Tx
 from hub.store.lease import Lease
@@ -67,6 +70,7 @@ class Ledger:
         done = Reconciled()
         with self.store.rehearse() if dry_run else self.held():
             register(self.store, banks(self.hub.project))  # so that the books are checked against every statement
+            catch_up(self.store)
             done.documents = take_in(self.hub, self.today())
             ready = self._match(account, done)
             posted = post(self.store, ready)
@@ -74,6 +78,7 @@ class Ledger:
             done.checks = prove(self.store)
             if not dry_run:
                 done.told = tell(self.hub)
+                look_again(self.store, self.today())
         return done
 
     def _match(self, account: str | None, done: Reconciled) -> list[str]:
@@ -118,7 +123,7 @@ class Ledger:
 
     # -- what people decide
 
-    def match(self, payment: str, wanted: Sequence[tuple[str, Decimal | None]], by: str) -> decide.Decided:
+    def match(self, payment: str, wanted: Sequence[Wanted], by: str) -> decide.Decided:
         """Settle documents with a payment as a person says."""
         with self.held():
             take_in(self.hub, self.today())

@@ -16,6 +16,7 @@ from hub.store import Store, Tx
 from hub.store.tables.finance import posting, settlement
 
 CHUNK = 2_000
+PAYOUT = "S0_payout_detail"  # money in and money back in one sum: a refund may open an invoice again
 
 
 class Posted(NamedTuple):
@@ -40,7 +41,7 @@ def post(store: Store, payments: Sequence[str], approved_by: str | None = None) 
 def carry_out(tx: Tx, store: Store, payments: Sequence[str], approved_by: str | None = None) -> Posted:
     """Post inside a transaction; the payments are taken in order of booking."""
     rows = tx.rows(
-        f"SELECT {', '.join('s.' + c for c in SETTLEMENT)}, d.data, d.by, d.status, d.customer_id, d.id FROM settlement s "
+        f"SELECT {', '.join('s.' + c for c in SETTLEMENT)}, d.data, d.by, d.status, d.customer_id, d.id, d.stage FROM settlement s "
         "JOIN decision d ON d.id = s.decision_id WHERE s.payment_id IN ? AND s.step IN ('proposed', 'approval')",
         list(payments),
     )
@@ -57,12 +58,12 @@ def carry_out(tx: Tx, store: Store, payments: Sequence[str], approved_by: str | 
     returned: list[str] = []
     queue, stuck = deque(waiting), 0
     while queue and stuck < len(queue):  # what one opens again another may settle, whatever their order
-        row, data, by, status, customer, id = queue.popleft()
+        row, data, by, status, customer, id, stage = queue.popleft()
         wanted = lines(data)
-        why = _hindrance(wanted, left_open, row) or _before_it(tx, data, done)
+        why = _hindrance(wanted, left_open, row, stage == PAYOUT) or _before_it(tx, data, done)
         if why:
             left[row["payment_id"]] = why
-            queue.append((row, data, by, status, customer, id))
+            queue.append((row, data, by, status, customer, id, stage))
             stuck += 1
             continue
         stuck = 0
@@ -102,8 +103,9 @@ def _status(decided: str, rest: int) -> str:
     return "applied" if rest == 0 else "partially_applied"
 
 
-def _hindrance(wanted: Sequence[Line], open: Mapping[str, int], row: Mapping[str, Any]) -> str:
+def _hindrance(wanted: Sequence[Line], open: Mapping[str, int], row: Mapping[str, Any], payout: bool) -> str:
     """Why a decision cannot be posted any more, empty where it can: something else was settled meanwhile."""
+    inward = row["unapplied"] > 0 or (row["unapplied"] == 0 and row["amount"] >= 0)
     effects: dict[str, int] = {}
     for line in wanted:
         if line.document:
@@ -113,10 +115,11 @@ def _hindrance(wanted: Sequence[Line], open: Mapping[str, int], row: Mapping[str
             return f"{document} is not in the ledger"
         before = open[document]
         # money in brings a document nearer to zero and never past it; money that goes back may open it again
-        if row["amount"] >= 0 and effect and not (before * effect < 0 and abs(effect) <= abs(before)):
+        again = payout and effect > 0
+        if inward and effect and not again and not (before * effect < 0 and abs(effect) <= abs(before)):
             return f"{document}: {before} open in minor units, the decision settles {-effect}"
     rest = row["unapplied"] - sum(line.paid for line in wanted)
-    if rest * row["amount"] < 0:
+    if rest * row["unapplied"] < 0 and not payout:
         return f"only {row['unapplied']} of the payment is left in minor units"
     return ""
 

@@ -51,13 +51,16 @@ def _items(tx: Tx) -> Check:
 
 
 def _control(tx: Tx) -> Check:
-    """Open items and control account a currency: one sum over items, one over postings of documents."""
+    """Open items and control account a currency: one sum over items, one over postings of documents.
+
+    What a closing destroyed is no open item any more; its postings stay and count no longer.
+    """
     items = {code: int(total) for code, total in tx.rows("SELECT currency, sum(open) FROM item GROUP BY currency")}
     control = {
         code: int(total)
         for code, total in tx.rows(
             "SELECT currency, sum(effect) FROM posting WHERE document_id IS NOT NULL AND kind NOT IN "
-            "('fx_gain', 'fx_loss') GROUP BY currency"
+            "('fx_gain', 'fx_loss') AND document_id NOT IN (SELECT golden_id FROM grave) GROUP BY currency"
         )
     }
     faults = [

@@ -45,6 +45,11 @@ def fresh_id(*parts: Any) -> str:
     return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:32]
 
 
+def given_up_key(document: str) -> str:
+    """The key under which the connection `hub` says what people gave up of a document."""
+    return f"{document}/given-up"
+
+
 def lines(data: str) -> list[Line]:
     """The postings a stored decision asks for."""
     return [Line(*row) for row in msgspec.json.decode(data).get("lines", ())]

@@ -18,8 +18,12 @@ def payments(
     store: Store, status: str | None = None, customer: str | None = None, account: str | None = None,
     limit: int | None = None,
 ) -> Rows:  # fmt: skip
-    """Payments as they stand, newest first; `status` is a status, or a step: proposed, approval, held, new."""
-    where: list[str] = ["g.model = 'payment'", "g.into_id IS NULL"]
+    """Payments as they stand, newest first; `status` is a status, or a step: proposed, approval, held, new.
+
+    Among those that wait for approval are documents that somebody wants to write off.
+    """
+    shown = "g.model IN ('payment', 'invoice')" if status == "approval" else "g.model = 'payment'"
+    where: list[str] = [shown, "g.into_id IS NULL"]
     values: list[Any] = []
     if status == "new":
         where.append("s.payment_id IS NULL")
@@ -65,6 +69,10 @@ def _row(row: Sequence[Any]) -> dict[str, Any]:
     id, data, step, status, customer, unapplied, currency, stage, reason, decision, by = row
     values = msgspec.json.decode(data)
     told = msgspec.json.decode(decision) if decision else {}
+    if status == "write_off":  # of a document, which has no amount and no payer of its own
+        _, document, _, amount, code, *_ = told["lines"][0]
+        values = {"amount": [amount, code], "paid_on": told["booked_on"], "reference": f"write-off: {reason}"}
+        told = {"lines": [["allocation", document]]}
     return {
         "id": id, "status": status or "new", "step": step or "new", "stage": stage, "paid_on": values.get("paid_on"),
         "amount": values.get("amount"), "unapplied": [unapplied, currency] if currency else values.get("amount"),

@@ -33,6 +33,7 @@ EXPECTED: Mapping[str, tuple[str, ...]] = {
 SPARED: Mapping[tuple[str, str], frozenset[str]] = {
     ("customer", "person"): frozenset({"identifiers.vat | identifiers.tax | identifiers.registration"}),
     ("invoice", "credit_note"): frozenset({"due_on"}),
+    ("payment", "write_off"): frozenset({"method"}),
     ("payment", "payout"): frozenset({"customer | payer", "reference | invoice | allocations"}),
 }
 

@@ -1,11 +1,12 @@
 """What finance keeps: open items, decisions about payments, postings, periods, aliases, approvals.
 
 `posting` and `decision` are only ever added to; triggers of the database hold that too. What is undone gets a row
-that reverses it. Amounts are minor units of the currency beside them.
+that reverses it. Of what lies in a grave they let words be taken out, never a figure. Amounts are minor units of the currency beside them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, event
@@ -34,7 +35,7 @@ decision = Table(  # what was found or decided about a payment; the newest one c
     Column("rule", String),
     Column("version", String),
     Column("reason", String),
-    Column("customer_id", String),
+    Column("customer_id", String, index=True),
     Column("data", Text, nullable=False),  # lines, adjustments, fx, inputs, candidates, those rejected and why
     Column("by", String, nullable=False),  # `hub`, or a person
     Column("at", BigInteger, nullable=False),
@@ -194,14 +195,51 @@ def triggers(dialect: str) -> list[str]:
     return made
 
 
+WORDS = {"decision": ("data", "reason"), "posting": ("note",)}  # what may be taken out once its subject is in a grave
+FIGURES = {  # all else; written out, since a migration makes triggers of it
+    "decision": ("id", "payment_id", "status", "stage", "rule", "version", "customer_id", "by", "at", "seq"),
+    "posting": (
+        "id", "kind", "decision_id", "payment_id", "document_id", "customer_id", "amount", "currency", "effect", "paid",
+        "posted_on", "reverses_id", "by", "approved_by", "at", "seq",
+    ),
+}  # fmt: skip
+ABOUT = {"decision": ("payment_id", "customer_id"), "posting": ("payment_id", "document_id", "customer_id")}
+
+
+def forgetting(dialect: str) -> list[str]:
+    """The statements that let words be taken out of rows about something in a grave, in place of the ban on changes."""
+    made = []
+    for name in ("decision", "posting"):
+        words, about = WORDS[name], ", ".join(f"old.{column}" for column in ABOUT[name])
+        grave = f"EXISTS (SELECT 1 FROM grave WHERE golden_id IN ({about}))"
+        if dialect == "sqlite":
+            same = " AND ".join(f"new.{column} IS old.{column}" for column in FIGURES[name])
+            made += [
+                f"DROP TRIGGER {name}_no_update",
+                f"CREATE TRIGGER {name}_no_update BEFORE UPDATE ON {name} WHEN NOT ({same} AND {grave}) "
+                f"BEGIN SELECT RAISE(ABORT, '{_FOREVER.format(table=name)}'); END",
+            ]
+            continue
+        without = f"'{{{','.join(words)}}}'::text[]"
+        made += [
+            f"DROP TRIGGER {name}_kept ON {name}",
+            f"CREATE FUNCTION {name}_kept() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"IF TG_OP = 'UPDATE' AND to_jsonb(new) - {without} = to_jsonb(old) - {without} AND {grave} THEN RETURN new; "
+            f"END IF; RAISE EXCEPTION '{_FOREVER.format(table=name)}'; END $$",
+            f"CREATE TRIGGER {name}_kept BEFORE UPDATE OR DELETE ON {name} FOR EACH ROW EXECUTE FUNCTION {name}_kept()",
+        ]
+    return made
+
+
 def _guard(_: Any, connection: Any, **__: Any) -> None:
     guard(connection)
+    guard(connection, forgetting)
 
 
-def guard(connection: Any) -> None:
+def guard(connection: Any, made: Callable[[str], list[str]] = triggers) -> None:
     """Make the triggers on a connection of SQLAlchemy."""
     kind = connection.dialect.name
-    for statement in triggers(kind):
+    for statement in made(kind):
         connection.exec_driver_sql(statement.replace("%", "%%") if kind == "postgresql" else statement)
 
 

@@ -268,8 +268,13 @@ def _accounts(pool: Any, company: int) -> dict[str, Any]:
     journal = pool.get("account.journal")
     (cash,) = journal.search([("type", "=", "cash")], limit=1)
     other = journal.create(
-        [{"name": name, "code": code, "type": "cash"} for name, code in (("Bank", "BANK"), ("Card", "CARD"))]
+        [
+            {"name": name, "code": code, "type": "cash"}
+            for name, code in (("Bank", "BANK"), ("Card", "CARD"), ("Given up", "GIVEN"))
+        ]
     )
+    lost = account.copy([accounts["expense"]] * 2, default={"code": None})
+    account.write(lost[:1], {"name": "Bad debts"}, lost[1:], {"name": "Discounts granted"})
     pool.get("account.invoice.payment.method").create(
         [
             {
@@ -283,6 +288,8 @@ def _accounts(pool: Any, company: int) -> dict[str, Any]:
                 ("Bank transfer", other[0], bank),
                 ("Card", other[1], bank),
                 ("Cash", cash, accounts["cash"]),
+                ("Write-off", other[2], lost[0]),
+                ("Discount", other[2], lost[1]),
             )
         ]
     )
