@@ -35,6 +35,7 @@ from hub.sync.report import Progress, Run, Step, counts, findings, held_back
 from hub.sync.say import Said, say
 from hub.sync.settle import settle
 from hub.sync.shelves import Outbox, Quarantine
+from hub.sync.tell import details, tell
 from hub.sync.unmapped import new_fields
 from hub.sync.views import Rows, Views
 from hub.sync.walk import Ids, Walk
@@ -229,11 +230,14 @@ class Hub:
             )  # fmt: skip
             met = first_contact(walk, tx) if contact else ()  # it reads everything there is
             notes, held = new_fields(walk, tx), held_back(walk, tx)
-        if self.registry.hook.on_event.get_hookimpls() and outcome != "fine":
-            text = f"sync ended with {outcome}: " + "; ".join(found[:5] or [failure or ""])
-            self.registry.hook.on_event(event=Event(f"run {outcome}", text, data={"run": walk.run_id}))
-        if notes and self.registry.hook.on_event.get_hookimpls():
-            self.registry.hook.on_event(event=Event("new fields", "; ".join(notes), data={"run": walk.run_id}))
+            events = [] if contact else list(details(walk, tx, partial(masked, values=secrets)))
+        if outcome != "fine":
+            texts = [*found[:5], *(event.text for event in events)]
+            text = f"sync ended with {outcome}: " + "; ".join(texts or [failure or ""])
+            events.append(Event(f"run {outcome}", text, data={"run": walk.run_id}))
+        if notes:
+            events.append(Event("new fields", "; ".join(notes), data={"run": walk.run_id}))
+        tell(self.registry.hook.on_event, events)
         return Run(walk.run_id or 0, counted, found, written, met, down, [*notes, *held])
 
     # -- what there is to see
