@@ -27,6 +27,7 @@ from hub.config.project import (
 )
 from hub.config.settings import Settings
 from hub.config.table import Table
+from hub.config.tokens import sealing_keys
 from hub.errors import ConfigError
 from hub.mistakes import Mistakes
 from hub.model import MODELS, field, fields
@@ -79,6 +80,7 @@ class _Reader:
     def read(self, kinds: Callable[[Path], Kinds] | None) -> Project:
         head = self.top.table("hub")
         store = self.store(head)
+        token_key = self.token_key(head)
         line = head.text("line", "main") or "main"
         mappings = Path(head.text("mappings", "mappings") or "mappings")
         plugins = Path(head.text("plugins", "plugins") or "plugins")
@@ -98,7 +100,7 @@ class _Reader:
         self.mistakes.raise_any()
         return Project(
             self.root, store, connections, line, rules, schedules, mappings, plugins,
-            of_duplicates, of_finance, of_closing, of_quality,
+            of_duplicates, of_finance, of_closing, of_quality, token_key,
         )  # fmt: skip
 
     def store(self, head: Table) -> Secret:
@@ -114,6 +116,21 @@ class _Reader:
             head.wrong("store", "must be sqlite:///FILE or postgresql://USER@HOST/DATABASE")
         name = rest.removeprefix("/")
         return Secret(url if name in ("", ":memory:") else f"sqlite:///{self.root / name}")
+
+    def token_key(self, head: Table) -> Secret | None:
+        raw = head.data.get("token_key")
+        head.known.append("token_key")
+        if raw is None:
+            return None
+        settings = Settings(self.root, self.env, self.mistakes, strict=self.strict is not False)
+        found = settings.value(raw, ("hub", "token_key"), hidden=True)
+        if not isinstance(found, Secret):
+            return None
+        try:
+            sealing_keys(found)
+        except ConfigError as error:
+            head.wrong("token_key", str(error))
+        return found
 
     def connection(self, name: str, table: Table, kinds: Kinds | None, mappings: Path) -> ConnectionConfig:
         if not NAME.fullmatch(name) or name == OWN:

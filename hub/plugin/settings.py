@@ -84,14 +84,11 @@ def connect(
         raise ConfigError(f"{config.name}: {error}") from None
 
 
-def connector(project: Project, name: str, registry: Registry) -> Connector:
+def connector(project: Project, name: str, registry: Registry, vault: Vault | None = None) -> Connector:
     """Build the connector of one of a project's connections, with the place where its rotating tokens are kept.
 
     Raises ConfigError where there is no such connection, or its settings are wrong.
     """
-    from hub.connect.vault import FileVault
-
-    vault = FileVault(project.root / ".hub" / "tokens")
     return connect(project.connection(name), registry, vault=vault, finance=project.finance)
 
 

@@ -19,6 +19,7 @@ from hub.secret import masked
 from hub.store import Store
 from hub.store.content import content
 from hub.store.lease import Lease
+from hub.store.vault import vault
 from hub.sync.contact import Difference, differences, first_contact
 from hub.sync.derive import derive
 from hub.sync.feed import HUB, Feed
@@ -85,7 +86,7 @@ class Hub:
     def connector(self, name: str) -> Connector:
         """The connection's connector, made at first use."""
         if name not in self._connectors:
-            self._connectors[name] = build(self.project, name, self.registry)
+            self._connectors[name] = build(self.project, name, self.registry, vault(self.project))
             self._connectors[name].files(partial(content, self.store))
         return self._connectors[name]
 
