@@ -60,7 +60,9 @@ def load(
     try:
         text = file.read_text(encoding="utf-8-sig").replace("\r\n", "\n")
         data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: is not written in UTF-8 (byte {error.start}); save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file}: {error}") from None
     reader = _Reader(file, text, data, strict, environment(file.parent) if env is None else env)
     return reader.read(kinds)

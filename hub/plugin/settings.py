@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -34,7 +34,9 @@ class Setting(NamedTuple):
 
     @property
     def type_name(self) -> str:
-        """The type as a person reads it: `str | None`."""
+        """The type as a person reads it: `str | None`, `one of ssl, starttls, none`."""
+        if get_origin(self.type) is Literal:
+            return f"one of {', '.join(map(str, get_args(self.type)))}"
         plain = isinstance(self.type, type) and not hasattr(self.type, "__args__")
         return self.type.__name__ if plain else str(self.type).replace(f"{Secret.__module__}.", "")
 

@@ -16,6 +16,7 @@ import msgspec
 from hub.connect import Connector, Page, Record, Stream
 from hub.mapping import Reading, Writing
 from hub.model import MODELS, Values
+from hub.model import fields as fields_of
 from hub.plugin import Derived, Golden
 from hub.store import Store, Tx
 from hub.store.tables import derived as derived_table
@@ -154,7 +155,15 @@ def find(tx: Tx, model: str, fields: Values, limit: int | None = None, *, archiv
             into = survivors(tx, owners)
             where.append("id IN ?")
             values.append([into.get(id, id) for id in owners])
-        if path in known or "." in path or f"{stem}.*" not in known:
+        if f"{path}.*" in known:
+            continue
+        if f"{path}.*" in fields_of(MODELS[model]):
+            where.append(tx.any_kind())
+            values += [f"{path}.", _as_text(value)]
+        elif path in known or f"{stem}.*" in known:  # identifiers are the same whatever their case
+            where.append(f"({tx.value_at(path)} = ? OR lower({tx.value_at(path)}) = lower(?))")
+            values += [_as_text(value)] * 2
+        else:
             where.append(f"{tx.value_at(path)} = ?")
             values.append(_as_text(value))
     tail = f" LIMIT {int(limit)}" if limit is not None else ""
