@@ -77,6 +77,7 @@ class _Reader:
         self.mistakes = Mistakes(str(shown), text)
         self.top = Table(data, (), self.mistakes)
         self.strict = strict
+        self.brought: list[Path] = []
         self.env = {"HUB_PROJECT": str(file.parent), **env}  # so that settings can name files beside hub.toml
 
     def read(self, kinds: Callable[[Path], Kinds] | None) -> Project:
@@ -102,7 +103,7 @@ class _Reader:
         self.mistakes.raise_any()
         return Project(
             self.root, store, connections, line, rules, schedules, mappings, plugins,
-            of_duplicates, of_finance, of_closing, of_quality, token_key,
+            of_duplicates, of_finance, of_closing, of_quality, tuple(self.brought), token_key,
         )  # fmt: skip
 
     def store(self, head: Table) -> Secret:
@@ -147,6 +148,8 @@ class _Reader:
         line = table.text("line")
         extra: dict[str, Any] = {}
         streams = {n: self.stream(n, t, connector, kind, extra) for n, t in table.table("streams").tables()}
+        if kind is not None and kind.mappings is not None and kind.mappings not in self.brought:
+            self.brought.append(kind.mappings)
         if connector and not streams:
             streams = self.mapped(connector, kind, mappings)
         settings = Settings(self.root, self.env, self.mistakes, strict=self.needs(name))
@@ -182,7 +185,8 @@ class _Reader:
 
     def mapped(self, connector: str, kind: Kind | None, mappings: Path) -> dict[str, StreamConfig]:
         """Every stream of the connector that has a mapping file, for reading only."""
-        places = [folder for folder in (self.root / mappings, starter("mappings")) if folder is not None]
+        brought = kind.mappings if kind else None
+        places = [folder for folder in (self.root / mappings, brought, starter("mappings")) if folder is not None]
         files = {file.stem for folder in places if folder.is_dir() for file in folder.glob(f"{connector}.*.toml")}
         names = [stem.removeprefix(f"{connector}.") for stem in sorted(files)]
         return {
