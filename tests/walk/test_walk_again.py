@@ -48,14 +48,14 @@ domain = "domain"
 
 
 @pytest.fixture
-def post(light: Yard) -> Yard:
+def post(yard: Yard) -> Yard:
     """A mailbox and a list of customers, as files, with the shipped rule that files mails."""
-    light.settings(FILES)
+    yard.settings(FILES)
     for name, text in (("mails", MAILS), ("people", PEOPLE)):
-        (light.folder / f"mappings/files.{name}.toml").write_text(text)
-    shutil.copy(PLUGINS / "filing.py", light.folder / "plugins")
-    write(light, "people")
-    return light
+        (yard.folder / f"mappings/files.{name}.toml").write_text(text)
+    shutil.copy(PLUGINS / "filing.py", yard.folder / "plugins")
+    write(yard, "people")
+    return yard
 
 
 def write(yard: Yard, name: str, *rows: dict[str, Any]) -> None:
