@@ -19,13 +19,14 @@ from hub.errors import ConfigError
 from hub.plugin import Event, hookimpl
 
 log = logging.getLogger(__name__)
+TOLD = ("refused writes", "quarantined records")  # what "run findings" tells as well: one alert a run is enough
 
 
 @hookimpl
 def on_event(event: Event) -> None:
     """Send the event to every address in HUB_ALERTS."""
     addresses = environment(folder()).get("HUB_ALERTS", "").split()
-    if not addresses:
+    if not addresses or event.kind in TOLD:
         return
     try:
         import apprise  # a fifth of a second, and only those who want alerts have it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import date, timedelta
 from typing import Any
 
 from hub.plugin import Derived, Golden, Look, hookimpl
@@ -21,8 +21,10 @@ def derive(golden: Golden, look: Look) -> Iterator[Derived]:
     invoices = [g.values for g in look.referring(golden.id, "invoice") if g.values.get("state") in COUNTED]
     if invoices:
         payments = [g.values for g in look.referring(golden.id, "payment") if _money_came(g.values)]
-        today = datetime.now(UTC).date().isoformat()
-        yield Derived("balance", "customer", rollup(invoices, payments, today), of=golden.id)
+        today = look.today().isoformat()
+        due = [i["due_on"] for i in invoices if i["state"] in OWED and (i.get("due_on") or "") >= today]
+        again = date.fromisoformat(min(due)) + timedelta(days=1) if due else None  # the next one to fall overdue
+        yield Derived("balance", "customer", rollup(invoices, payments, today), of=golden.id, again_on=again)
 
 
 def _money_came(payment: dict[str, Any]) -> bool:

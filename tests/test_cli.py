@@ -13,6 +13,7 @@ import pytest
 
 from hub.cli.app import run
 from hub.cli.progress import Lines
+from hub.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[1]
 ACME = '''"""One Acme account."""
@@ -21,6 +22,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from hub.connect import Connector, Page, Record, Stream, Unauthorized
+from hub.errors import ConfigError
 from hub.plugin import hookimpl
 
 
@@ -159,6 +161,11 @@ def test_every_key_of_the_full_example_holds_for_the_shipped_connectors(
     for name in ("HUB_CRM_TOKEN", "HUB_PAY_API_KEY"):
         monkeypatch.setenv(name, "canary")
     monkeypatch.setenv("HUB_STORE", "sqlite:///hub.db")
+    monkeypatch.setenv("HUB_TOKEN_KEY", "canary")
+    with pytest.raises(ConfigError, match=r"token_key: is no key: it must be 32 bytes in base64") as told:
+        Session(tmp_path).project()
+    assert "canary" not in str(told.value)
+    monkeypatch.setenv("HUB_TOKEN_KEY", "a" * 43 + "=")
     found = Session(tmp_path).project()
     assert set(found.connections) == {"crm", "erp", "house", "pay", "sheets"}
     assert found.connections["erp"].streams["parties"].create == "referenced"

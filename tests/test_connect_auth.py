@@ -9,6 +9,7 @@ import stat
 import threading
 import time
 import traceback
+from functools import partial
 
 import httpx
 import msgspec
@@ -20,8 +21,11 @@ from hub.connect.retry import Retry
 from hub.connect.vault import FileVault, MemoryVault
 from hub.errors import Busy, ConfigError, RateLimited, Unauthorized, Unavailable
 from hub.secret import Secret, is_secret
+from hub.store import Store
+from hub.store.vault import StoreVault
 
 CANARY = "canary-7f3a-do-not-show"
+KEY, OTHER = Secret(base64.b64encode(b"k" * 32).decode()), Secret(base64.b64encode(b"o" * 32).decode())
 TOKENS = "https://id.example/token"
 
 
@@ -231,7 +235,7 @@ def test_threads_ask_once(kind):
     assert len(issuer.forms) == 1
 
 
-def _one_process(folder, number, queue):
+def _one_process(folder, number, queue, vault):
     """One process whose issuer lives in files, so that all share it: a token used twice is an error."""
     current = folder / "current"
 
@@ -247,7 +251,7 @@ def _one_process(folder, number, queue):
         current.write_text(fresh)
         return httpx.Response(200, json={"access_token": fresh, "refresh_token": fresh, "expires_in": 0})
 
-    auth = RefreshToken(TOKENS, "c", "s", FileVault(folder / "vault"), "crm", first="start")
+    auth = RefreshToken(TOKENS, "c", "s", vault(), "crm", first="start")
     client = httpx.Client(transport=httpx.MockTransport(handle), auth=auth)
     try:
         queue.put([client.get("https://api.example/").status_code for _ in range(4)])
@@ -255,11 +259,17 @@ def _one_process(folder, number, queue):
         queue.put(repr(error))
 
 
-def test_processes_refresh_one_at_a_time(tmp_path):
+@pytest.mark.parametrize("kind", ["folder", "store"])
+def test_processes_refresh_one_at_a_time(tmp_path, kind, request):
     (tmp_path / "current").write_text("start")
+    if kind == "folder":
+        vault = partial(FileVault, tmp_path / "vault")
+    else:  # nothing is shared but the database, as between two machines
+        vault = partial(StoreVault, Secret(request.getfixturevalue("pg_url")), KEY)
+        vault().get("crm")
     context = multiprocessing.get_context("fork")
     queue = context.Queue()
-    processes = [context.Process(target=_one_process, args=(tmp_path, n, queue)) for n in range(3)]
+    processes = [context.Process(target=_one_process, args=(tmp_path, n, queue, vault)) for n in range(3)]
     for process in processes:
         process.start()
     outcomes = [queue.get(timeout=20) for _ in processes]
@@ -277,6 +287,60 @@ def test_a_file_vault_is_private_and_keeps_names_apart(tmp_path):
     assert (vault.get("crm/eu"), vault.get("crm.eu")) == ("one", "two")
     assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "vault").iterdir()} == {0o600}
     assert stat.S_IMODE((tmp_path / "vault").stat().st_mode) == 0o700
+
+
+def test_a_store_keeps_tokens_sealed_and_takes_over_what_a_folder_had(tmp_path, pg_url):
+    folder = FileVault(tmp_path)
+    folder.put("crm", f"{CANARY}-old")
+    vault = StoreVault(Secret(pg_url), KEY, folder)
+    assert (vault.get("crm"), folder.get("crm"), vault.get("crm")) == (f"{CANARY}-old", None, f"{CANARY}-old")
+    vault.put("crm", f"{CANARY}-new")
+    vault.put("erp", f"{CANARY}-erp")
+    assert (vault.get("crm"), vault.get("erp"), vault.get("pay")) == (f"{CANARY}-new", f"{CANARY}-erp", None)
+    with Store(pg_url).read() as tx:
+        kept = str(tx.rows("SELECT * FROM token"))
+    assert "crm" in kept
+    assert CANARY not in kept
+    newer = StoreVault(Secret(pg_url), Secret(f"{OTHER.reveal()} {KEY.reveal()}"))
+    newer.put("erp", newer.get("erp"))
+    assert StoreVault(Secret(pg_url), OTHER).get("erp") == f"{CANARY}-erp"
+    with pytest.raises(ConfigError, match="crm: its token was sealed with another key"):
+        StoreVault(Secret(pg_url), OTHER).get("crm")
+    with Store(pg_url).begin(count=False) as tx:  # what was sealed for one name opens under no other
+        tx.run("UPDATE token SET sealed = (SELECT sealed FROM token WHERE name = 'erp') WHERE name = 'crm'")
+    with pytest.raises(ConfigError, match="sealed with another key"):
+        newer.get("crm")
+
+
+def test_without_a_key_a_store_keeps_no_token_and_says_what_to_do(pg_url):
+    client = Issuer().client(refreshing(StoreVault(Secret(pg_url), None), first=f"{CANARY}-r0"))
+    with pytest.raises(ConfigError, match="set HUB_TOKEN_KEY to what `openssl rand -base64 32` prints"):
+        client.get("/")
+
+
+def test_the_lock_of_a_store_is_freed_by_a_dead_process_and_lost_by_a_silent_one(pg_url):
+    def hold(url, ready):
+        with StoreVault(Secret(url), KEY).lock("crm"):
+            ready.set()
+            time.sleep(60)
+
+    StoreVault(Secret(pg_url), KEY).get("crm")
+    context = multiprocessing.get_context("fork")
+    ready = context.Event()
+    holder = context.Process(target=hold, args=(pg_url, ready))
+    holder.start()
+    assert ready.wait(20)
+    with pytest.raises(Busy, match="crm: another process has held its token"):
+        StoreVault(Secret(pg_url), KEY, patience=0.2).lock("crm").__enter__()
+    holder.kill()
+    with StoreVault(Secret(pg_url), KEY, patience=10).lock("crm"):
+        pass
+    silent = StoreVault(Secret(pg_url), KEY, patience=0.3).lock("crm")
+    silent.__enter__()
+    with StoreVault(Secret(pg_url), KEY, patience=10).lock("crm"):
+        pass
+    silent.__exit__(None, None, None)
+    holder.join(10)
 
 
 def test_a_lock_that_stays_taken_is_busy(tmp_path):

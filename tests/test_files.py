@@ -177,7 +177,7 @@ def test_bad_rows_go_into_quarantine_and_the_others_on(tmp_path: Path) -> None:
     (tmp_path / "c.csv").write_bytes(
         b'number,name\n1,Ann\n2,Bob,too many\n3,"open quote\n4,Dee\n5,\xff\xfe\n6,"Eve\nLine two"\n,nobody\n1,again\n\n7,Kim\n'
     )
-    records, _ = pull(connect(tmp_path, "c.csv"))
+    records, cursor = pull(connect(tmp_path, "c.csv"))
     good = {r.key: json.loads(text(r))["name"] for r in records if r.version}
     assert good == {"1": "Ann", "4": "Dee", "6": "Eve\nLine two", "7": "Kim"}
     bad = [text(r) for r in records if not r.version]
@@ -189,6 +189,12 @@ def test_bad_rows_go_into_quarantine_and_the_others_on(tmp_path: Path) -> None:
     mapping = parse('stream = "customers"\nmodel = "payment"\n[fields]\nreference = "name"\n', "x")
     for record in records:
         assert mapping.read(record.data).failed == (record.version is None)  # no mapping takes a bad row for a record
+    (tmp_path / "c.csv").write_text("number,name\n1,Ann\n2,Bob\n3,one,too many\n")
+    again, cursor = pull(connect(tmp_path, "c.csv"), cursor)
+    gone = [r.key for r in again if r.deleted]
+    assert gone == [f"c.csv:{n}" for n in (3, 6, 9, 10)]  # mended: nobody has to take them out of quarantine
+    (tmp_path / "c.csv").write_text("number,name\n1,Ann\n2,Bob\n3,Cyd\n")
+    assert [r.key for r in pull(connect(tmp_path, "c.csv"), cursor)[0] if r.deleted] == ["c.csv:4"]
 
 
 def test_bad_rows_survive_a_write_byte_for_byte(tmp_path: Path) -> None:

@@ -193,6 +193,12 @@ def test_rate_headers_and_429(clock: Clock) -> None:
     assert (refused.status_code, refused.json()["errorType"]) == (429, "RATE_LIMIT")
     clock.tick(10)
     assert http.get("/crm/v3/objects/companies").status_code == 200
+    searched = FakeHubSpot(clock=clock, search_rate=4)
+    http = httpx.Client(transport=searched.transport(), base_url="http://crm")
+    assert [search(http).status_code for _ in range(5)] == [200] * 4 + [429]
+    assert search(http).json()["policyName"] == "SECONDLY"
+    clock.tick(1)
+    assert search(http).status_code == 200
 
 
 def test_a_bad_token_is_401(fake: FakeHubSpot) -> None:

@@ -298,7 +298,7 @@ def test_the_constructor_is_the_schema():
         "token": ("str", True, True),
         "api_secret": ("Secret", False, True),
         "page": ("int", False, False),
-        "mode": ("typing.Literal['live', 'test']", False, False),
+        "mode": ("one of live, test", False, False),
         "folder": ("pathlib.Path | None", False, False),
         "columns": ("dict[str, str] | None", False, False),
     }

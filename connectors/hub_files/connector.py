@@ -60,12 +60,16 @@ class Files(Connector):
             if found is None:
                 continue
             page: list[Record] = []
+            bad: list[str] = []
             for record in self._records(file, source):
                 page.append(record)
+                if record.version is None:
+                    bad.append(record.key)
                 if len(page) == PAGE:
                     yield Page(page, str(seen))
                     page = []
-            seen.done(name, file, found)
+            page += [Record(key, b"{}", deleted=True) for key in seen.mended(name, bad)]
+            seen.done(name, file, found, bad)
             yield Page(page, str(seen))
         yield Page([], str(seen))
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import msgspec
 
 SETTLED = 2_000_000_000  # ns: a file changed less than this before it was looked at may change again within one tick
+
+MOST = 1_000  # bad rows of a file that are remembered; those beyond wait in quarantine until a full read
 
 
 class Seen(msgspec.Struct, array_like=True, frozen=True):
@@ -16,6 +19,7 @@ class Seen(msgspec.Struct, array_like=True, frozen=True):
     changed: int
     size: int
     digest: str
+    bad: tuple[str, ...] = ()  # keys of the rows that could not be read, the first of them
 
 
 class Cursor:
@@ -34,15 +38,20 @@ class Cursor:
             return None
         found = Seen(stat.st_mtime_ns if now - stat.st_mtime_ns > SETTLED else 0, stat.st_size, digest(file))
         if before and before.digest == found.digest:
-            self.files[name] = found
+            self.files[name] = msgspec.structs.replace(found, bad=before.bad)
             return None
         return found
 
-    def done(self, name: str, file: Path, found: Seen) -> None:
+    def mended(self, name: str, bad: Collection[str]) -> list[str]:
+        """The keys of rows that could not be read last time and are not among the bad ones now."""
+        before = self.files.get(name)
+        return [key for key in before.bad if key not in bad] if before else []
+
+    def done(self, name: str, file: Path, found: Seen, bad: Sequence[str] = ()) -> None:
         """Note that the file was read to its end, unless it was changed meanwhile: then it is read again next time."""
         stat = file.stat()
         if stat.st_size == found.size and (not found.changed or stat.st_mtime_ns == found.changed):
-            self.files[name] = found
+            self.files[name] = msgspec.structs.replace(found, bad=tuple(bad[:MOST]))
 
 
 def digest(file: Path) -> str:

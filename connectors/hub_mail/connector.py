@@ -21,12 +21,14 @@ from hub.connect import (
     Write,
 )
 from hub.connect.retry import NotSent
+from hub.connect.vault import Vault
 from hub_mail import compose, headers, reading
 from hub_mail.cursor import Place, dump, load
 from hub_mail.fetched import Fetched
 from hub_mail.imap import Imap, opener, trust
 from hub_mail.parse import parse
 from hub_mail.reading import Reading
+from hub_mail.sign_in import sign_in
 from hub_mail.smtp import Smtp
 
 Tls = Literal["ssl", "starttls", "none"]
@@ -38,6 +40,8 @@ class Mail(Connector):
     `aliases` are further addresses whose mail counts as ours. `sent` is the folder for copies of what goes out; it
     must be among `folders`, and is made at the first mail if it is not there. With `copy_to_self` every mail goes to
     our own mailbox as well, by the same SMTP transaction: proof that it was taken, even when the answer was lost.
+    In the place of `password`, `token_url` and `client_id` sign in by OAuth2: with `refresh_token` for a person who
+    agreed, with `client_secret` alone or `private_key` in the name of the organisation.
     """
 
     name: ClassVar[str] = "mail"
@@ -50,7 +54,7 @@ class Mail(Connector):
         imap_host: str,
         smtp_host: str,
         user: str,
-        password: Secret,
+        password: Secret | None = None,
         imap_port: int = 993,
         smtp_port: int = 587,
         imap_tls: Tls = "ssl",
@@ -64,7 +68,14 @@ class Mail(Connector):
         largest_mail: int = 50_000_000,
         ca_file: str | None = None,
         timeout: float = 60.0,
+        token_url: str | None = None,
+        client_id: str | None = None,
+        client_secret: Secret | None = None,
+        refresh_token: Secret | None = None,
+        private_key: Secret | None = None,
+        scope: str | None = None,
         connection: str = "mail",
+        vault: Vault | None = None,
     ) -> None:
         self.connection, self.folders, self.sent = connection, tuple(folders), sent
         self.from_address = headers.address(from_address or user)
@@ -78,13 +89,18 @@ class Mail(Connector):
         self.own = {one.lower() for one in (self.from_address, user, *aliases)}
         self.domain = self.from_address.rpartition("@")[2]
         self._open_box = opener(imap_host, imap_port, imap_tls, timeout, ca_file)
-        self._login = (user, password, f"{connection}: imap {imap_host}:{imap_port}")
+        self._sign = sign_in(
+            user, password, token_url, client_id, client_secret, refresh_token, private_key, scope,
+            vault, connection, timeout,
+        )  # fmt: skip
+        self._imap_where = f"{connection}: imap {imap_host}:{imap_port}"
         context = trust(ca_file) if smtp_tls != "none" else None
-        self._smtp = Smtp(smtp_host, smtp_port, smtp_tls, user, password, timeout, context)
+        self._smtp = Smtp(smtp_host, smtp_port, smtp_tls, self._sign, timeout, context)
         self._smtp.where = f"{connection}: {self._smtp.where}"
         self._connected: Imap | None = None
         self._looked: dict[str, Any] = {}  # how each folder was when it was last read, for `idle`
         self._find_file: Callable[[str], bytes | None] = lambda digest: None
+        self._doubtful: set[str] = set()  # our ids that were looked for: a mail may have gone out without an answer
         self._unfiled: dict[str, bytes] = {}  # mails sent whose copy could not be filed yet, by Message-ID
 
     @property
@@ -92,7 +108,7 @@ class Mail(Connector):
         """The logged-in IMAP connection, made anew when the last one broke."""
         if self._connected is None or not self._connected.alive():
             self._hang_up()
-            self._connected = Imap(self._open_box, *self._login)
+            self._connected = Imap(self._open_box, self._sign, self._imap_where)
         return self._connected
 
     def check(self) -> None:
@@ -160,6 +176,10 @@ class Mail(Connector):
 
     def find(self, stream: str, our_ids: Sequence[str]) -> Iterator[tuple[str, Record]]:
         """Yield the mails that carry our ids in their Message-ID, from the folder of what was sent."""
+        self._doubtful |= set(our_ids)
+        yield from self._find(stream, our_ids)
+
+    def _find(self, stream: str, our_ids: Sequence[str]) -> Iterator[tuple[str, Record]]:
         self.stream(stream)
         there = set(self.imap.folders())
         searched = [self.sent, *(self.folders if self.copy_to_self else ())]
@@ -217,19 +237,31 @@ class Mail(Connector):
             )
         data = compose.filled(write.data, self._find_file)
         message, recipients = compose.compose(data, own_id, sender, self.from_name)
-        for _, found in self.find(stream, [write.our_id]):
+        for _, found in self._find(stream, [write.our_id]):
             return _receipt(found)
         if self.copy_to_self:
             recipients = list(dict.fromkeys([*recipients, self.from_address]))
         raw = compose.written(message, recipients)
         try:
-            self._smtp.send(sender, recipients, raw)
+            # Others may guess what ids our next mails will have, so this is asked only after an answer was lost.
+            if not (write.our_id in self._doubtful and self._came_through(own_id)):
+                self._smtp.send(sender, recipients, raw)
             self._unfiled[own_id] = raw
             return self._filed(stream, own_id)
         except NotSent:
             raise  # concerns the mails after it as well
         except Unavailable as error:
             return error  # this mail may be out, and the others can still go
+
+    def _came_through(self, own_id: str) -> bool:
+        """Whether a mail we read is one of ours that came back, or refers to it: then it went out."""
+        there = set(self.imap.folders())
+        return any(
+            next(self._search(folder, own_id, header), None)
+            for folder in self.folders
+            if folder in there and folder != self.sent
+            for header in ("Message-ID", "In-Reply-To", "References")
+        )
 
     def _filed(self, stream: str, own_id: str) -> Receipt:
         """File the copy of a mail that is out, and answer with it. Raises Unavailable; `find` then files it later."""
@@ -247,9 +279,9 @@ class Mail(Connector):
             self.imap.append(self.sent, raw)
         self._unfiled.pop(own_id, None)
 
-    def _search(self, folder: str, own_id: str) -> Iterator[str]:
+    def _search(self, folder: str, own_id: str, header: str = "Message-ID") -> Iterator[str]:
         opened = self.imap.examine(folder)
-        for uid in self.imap.search(folder, "Message-ID", f"<{own_id}>"):
+        for uid in self.imap.search(folder, header, f"<{own_id}>"):
             yield f"{folder}/{opened.validity}/{uid}"
 
     def _must_exist(self, folder: str, there: set[str], *, known: bool = False) -> bool:

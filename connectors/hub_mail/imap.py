@@ -18,6 +18,7 @@ from imap_tools import BaseMailBox, ImapToolsError, MailBox, MailboxLoginError, 
 from hub.connect import ConfigError, Secret, Unauthorized, Unavailable
 from hub_mail.cursor import Uids
 from hub_mail.fetched import Fetched, fetched
+from hub_mail.sign_in import MECHANISM, SignIn, refusal
 
 RANGE = 20_000  # UIDs asked about as one range
 LIST = 500  # UIDs asked about one by one: RFC 7162 advises command lines under 8 kB
@@ -38,10 +39,9 @@ class Folder:
 class Imap:
     """One logged-in connection. Every method may raise Unavailable, after which the connection is not used again."""
 
-    def __init__(self, open_box: Callable[[], BaseMailBox], user: str, password: Secret, where: str) -> None:
+    def __init__(self, open_box: Callable[[], BaseMailBox], sign: SignIn, where: str) -> None:
         self.where = where
-        self.user = user
-        self._password = Secret(password)
+        self._sign = sign
         self._used = time.monotonic()
         self._open: str | None = None
         self.dead = False
@@ -58,15 +58,43 @@ class Imap:
                 self.box.client.enable("QRESYNC")
 
     def _login(self) -> None:
+        sign = self._sign
         try:
-            self.box.login(self.user, self._password.reveal(), initial_folder=None)
+            if sign.bearer is None:
+                self.box.login(sign.user, (sign.password or Secret("")).reveal(), initial_folder=None)
+                return
+            token = sign.bearer.token()
+            if not self._bears(token):
+                token = sign.bearer.token(refused=token)  # it may have been withdrawn before its time
+                self._bears(token, last=True)
         except (MailboxLoginError, imaplib.IMAP4.error) as error:
             if isinstance(error, imaplib.IMAP4.abort) or "UNAVAILABLE" in str(error):
                 raise
-            words = self._password.starred(str(error))
-            raise Unauthorized(
-                f"{self.where}: login of {self.user} refused: {words}; check user and password"
-            ) from None
+            words = sign.starred(str(error))
+            raise Unauthorized(f"{self.where}: login of {sign.user} refused: {words}; {sign.hint}") from None
+
+    def _bears(self, token: Secret, *, last: bool = False) -> bool:
+        """Sign in with a token; whether it was taken. Raises what the server said where it is the last try."""
+        client = self.box.client
+        if f"AUTH={MECHANISM}" not in client.capabilities:
+            raise MailboxLoginError(("NO", [f"the server offers no {MECHANISM}"]), "OK")
+        said: list[str] = []
+
+        def answer(challenge: bytes) -> str:
+            if challenge:  # why it was refused; an empty answer ends the talk
+                said.append(refusal(challenge))
+                return ""
+            return self._sign.answer(token).reveal()
+
+        try:
+            client.authenticate(MECHANISM, answer)
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as error:
+            if last:
+                raise imaplib.IMAP4.error(" ".join(said) or str(error)) from None
+            return False
+        return True
 
     @property
     def qresync(self) -> bool:
@@ -245,7 +273,7 @@ class Imap:
             # After an error nobody knows which answer belongs to which command: the connection is given up.
             self.dead = True
             kind = "the certificate is not trusted" if isinstance(error, ssl.SSLCertVerificationError) else "no answer"
-            words = self._password.starred(str(error))[:300]
+            words = self._sign.starred(str(error))[:300]
             raise Unavailable(
                 f"{self.where}: {doing}: {kind} ({words}); is the address right, is the server up?"
             ) from None

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from hub.connect import RateLimited, Rejected, Secret, Unauthorized, Unavailable
 from hub.connect.retry import NotSent
+from hub_mail.sign_in import MECHANISM, SignIn, refusal
 
 
 class Smtp:
@@ -18,14 +19,13 @@ class Smtp:
         host: str,
         port: int,
         tls: str,
-        user: str,
-        password: Secret,
+        sign: SignIn,
         timeout: float,
         context: ssl.SSLContext | None,
     ) -> None:
         self.where = f"smtp {host}:{port}"
         self.host, self.port, self.tls = host, port, tls
-        self.user, self._password = user, Secret(password)
+        self._sign = sign
         self.timeout, self.context = timeout, context
         self._client: smtplib.SMTP | None = None
 
@@ -48,22 +48,52 @@ class Smtp:
                     client.starttls(context=self.context)
             client.ehlo_or_helo_if_needed()
             if client.has_extn("auth"):
-                client.login(self.user, self._password.reveal())
+                self._login(client)
         except smtplib.SMTPAuthenticationError as error:
             _drop(client)
-            words = self._password.starred(_text(error.smtp_error))
+            words = self._sign.starred(_text(error.smtp_error))
             if error.smtp_code == 454:  # RFC 4954: a failure of the server, not of the password
                 raise NotSent(f"{self.where}: login is not possible now (454): {words}") from None
             raise Unauthorized(
-                f"{self.where}: login of {self.user} refused ({error.smtp_code}): {words}; check user and password"
+                f"{self.where}: login of {self._sign.user} refused ({error.smtp_code}): {words}; {self._sign.hint}"
             ) from None
         except (smtplib.SMTPException, OSError) as error:
             _drop(client)
             raise NotSent(
-                f"{self.where}: no connection ({self._password.starred(str(error))}); is the address right?"
+                f"{self.where}: no connection ({self._sign.starred(str(error))}); is the address right?"
             ) from None
         self._client = client
         return client
+
+    def _login(self, client: smtplib.SMTP) -> None:
+        sign = self._sign
+        if sign.bearer is None:
+            client.login(sign.user, (sign.password or Secret("")).reveal())
+            return
+        if MECHANISM not in client.esmtp_features.get("auth", "").split():
+            raise smtplib.SMTPAuthenticationError(504, f"the server offers no {MECHANISM}".encode())
+        token = sign.bearer.token()
+        try:
+            self._bears(client, token)
+        except smtplib.SMTPAuthenticationError as error:
+            if error.smtp_code == 454:
+                raise
+            self._bears(client, sign.bearer.token(refused=token))  # it may have been withdrawn before its time
+
+    def _bears(self, client: smtplib.SMTP, token: Secret) -> None:
+        said: list[str] = []
+
+        def answer(challenge: bytes | None = None) -> str:
+            if challenge:  # why it was refused; an empty answer ends the talk
+                said.append(refusal(challenge))
+                return ""
+            return self._sign.answer(token).reveal()
+
+        try:
+            client.auth(MECHANISM, answer)
+        except smtplib.SMTPAuthenticationError as error:
+            words = f"{_text(error.smtp_error)} {' '.join(said)}".strip()
+            raise smtplib.SMTPAuthenticationError(error.smtp_code, words.encode()) from None
 
     def send(self, sender: str, recipients: Sequence[str], raw: bytes) -> None:
         """Hand one mail over.
@@ -116,7 +146,7 @@ class Smtp:
             raise self._refused(", ".join(refused), code, words, ["to"])
 
     def _refused(self, what: str, code: int, words: bytes | str, fields: Sequence[str] = ()) -> Rejected | RateLimited:
-        said = f"{self.where}: {what}: {code} {self._password.starred(_text(words))}"
+        said = f"{self.where}: {what}: {code} {self._sign.starred(_text(words))}"
         if code < 500:
             return RateLimited(f"{said}; the server asks to try later")
         return Rejected(f"{said}; nothing was sent", fields)

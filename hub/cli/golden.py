@@ -19,7 +19,12 @@ TITLES = ("name", "number", "subject", "first_name", "last_name", "status", "sta
 def list_(
     context: typer.Context,
     model: Model,
-    where: Annotated[list[str] | None, typer.Option(help="FIELD=VALUE; given twice, both must hold.")] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="FIELD=VALUE, as in emails.main=..., or emails=... for any kind; given twice, both must hold."
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
     archived: Annotated[bool, typer.Option("--archived", help="Also those that no system holds any more.")] = False,
     json: Json = False,
@@ -93,6 +98,11 @@ def _condition(model: str, text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
         raise ConfigError(f'--where "{text}": write FIELD=VALUE')
-    if field(MODELS[model], name) is None:
-        raise ConfigError(f'--where "{text}": {model} has no field "{name}"{like(name, fields(MODELS[model]))}')
+    name = name.removesuffix(".*")  # any kind of it
+    known = fields(MODELS[model])
+    if field(MODELS[model], name) is None and f"{name}.*" not in known:
+        hint = (
+            like(name, [path.removesuffix(".*") for path in known]) or f"; list them with: hub schema {model} --fields"
+        )
+        raise ConfigError(f'--where "{text}": {model} has no field "{name}"{hint}')
     return name, value

@@ -79,9 +79,9 @@ def copy(
     name: Annotated[str, typer.Argument(help="A shipped mapping, such as hubspot.companies.")],
 ) -> None:
     """Copy a shipped mapping into the project, where it wins over the shipped one."""
-    from hub.config import load, mapping_path
+    from hub.config import mapping_path
 
-    project = load(session(context).path, strict=False)
+    project = session(context).project(strict=False)
     target = project.root / project.mappings / f"{name}.toml"
     if target.exists():
         raise ConfigError(f"{target}: is there already; nothing was written")
@@ -101,12 +101,11 @@ def _people(found: list[dict[str, Any]]) -> None:
 
 
 def _all(here: Session) -> Iterator[Path]:
-    from hub.config import load, starter
+    from hub.config.paths import folders
 
     seen: set[str] = set()
-    project = load(here.path, strict=False)
-    for folder in (project.root / project.mappings, starter("mappings")):
-        for file in sorted(folder.glob("*.*.toml")) if folder is not None and folder.is_dir() else ():
+    for folder in folders(here.project(strict=False)):
+        for file in sorted(folder.glob("*.*.toml")) if folder.is_dir() else ():
             if file.name not in seen:
                 seen.add(file.name)
                 yield file

@@ -42,8 +42,9 @@ def preview(
             raise ConfigError(f'{connection}: no stream "{stream}"{like(stream, known)}; known: {", ".join(known)}')
         setting = config.streams.get(stream) or StreamConfig(stream, f"{config.connector}.{stream}")
         mapping = loaded(mapping_path(project, setting.mapping), here.registry())
-        problems = 0
+        problems = seen = 0
         for record in islice(_records(connector, stream), limit):
+            seen += 1
             read = mapping.read(record.data) if not record.deleted else None
             for problem in read.problems if read else ():
                 problems += 1
@@ -60,6 +61,8 @@ def preview(
             line(row, "preview")
     finally:
         connector.close()
+    if not seen:
+        say(f"{connection} {stream}: no records; is that so over there?")
     if problems:
         say(f"{problems} problem{'s' if problems > 1 else ''}; the mapping is {mapping.where}")
         raise typer.Exit(1)

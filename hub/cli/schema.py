@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 import typer
 
 from hub.cli.golden import known
 from hub.cli.output import Json, rows
 from hub.cli.session import session
+
+if TYPE_CHECKING:
+    from hub.model import Field
 
 
 def schema(
@@ -50,7 +53,7 @@ def describe(model: str) -> list[dict[str, Any]]:
         {
             "model": model,
             "field": field.path,
-            "type": field.parts.__name__ + " list" if field.parts else getattr(field.type, "__name__", str(field.type)),
+            "type": _type(field),
             "required": field.required,
             "identifier": field.identifier,
             "ref": field.ref,
@@ -58,3 +61,12 @@ def describe(model: str) -> list[dict[str, Any]]:
         }
         for field in fields(MODELS[model]).values()
     ]
+
+
+def _type(field: Field) -> str:
+    """The type as a person reads it; of a choice, what there is to choose from."""
+    if field.parts:
+        return f"{field.parts.__name__} list"
+    if get_origin(field.type) is Literal:
+        return " | ".join(map(str, get_args(field.type)))
+    return str(getattr(field.type, "__name__", field.type))

@@ -65,8 +65,9 @@ class Session:
     def connector(self, project: Project, name: str) -> Connector:
         """Build the connector of one connection; it has not talked to anyone yet."""
         from hub.plugin.settings import connector
+        from hub.store.vault import vault
 
-        return connector(project, name, self.registry(project.root / project.plugins))
+        return connector(project, name, self.registry(project.root / project.plugins), vault(project))
 
     @contextmanager
     def engine(self, strict: bool | Collection[str] = ()) -> Iterator[Hub]:

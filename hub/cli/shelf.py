@@ -10,6 +10,7 @@ import typer
 from hub.cli.engine import row
 from hub.cli.output import rows
 from hub.cli.session import session
+from hub.errors import ConfigError
 
 if TYPE_CHECKING:
     from hub.sync import Hub
@@ -28,6 +29,10 @@ def listed(
     """List a shelf; anything that needs a person is a finding."""
     verb = f"{name} list"
     with session(context).engine() as engine:
+        if connection is not None:
+            engine.project.connection(connection)
+        if stream is not None and stream not in {f.stream.name for f in engine.feeds()}:
+            raise ConfigError(f"no stream {stream!r}; see: hub status")
         found = [row(one, verb) for one in of(engine, name).list(connection, stream)]
     rows(found, verb, json=json, empty=empty)
     if any(name == "quarantine" or one["state"] == "dead" for one in found):
@@ -37,6 +42,7 @@ def listed(
 def retried(context: typer.Context, name: Name, ids: Sequence[str] | None) -> None:
     """Put things back on their way."""
     with session(context).engine() as engine:
+        _there(engine, name, ids or ())
         count = of(engine, name).retry(ids or None)
     typer.echo(f"{count} taken up again" + ("; send them with: hub sync" if name == "outbox" and count else ""))
 
@@ -45,6 +51,7 @@ def dropped(context: typer.Context, name: Name, ids: Sequence[str], *, yes: bool
     """Drop things, once the person has said that it is meant."""
     with session(context).engine() as engine:
         place = of(engine, name)
+        _there(engine, name, ids)
         if not yes:
             found = [row(one, f"{name} list") for one in place.list()]
             rows([one for one in found if str(one["id"]) in ids], f"{name} list", json=False)
@@ -52,6 +59,14 @@ def dropped(context: typer.Context, name: Name, ids: Sequence[str], *, yes: bool
             raise typer.Exit(1)
         count = place.drop(ids)
     typer.echo(f"{count} dropped")
+
+
+def _there(engine: Hub, name: Name, ids: Sequence[str]) -> None:
+    """Refuse ids that the shelf does not have."""
+    there = {str(one["id"]) for one in of(engine, name).list()} if ids else set()
+    missing = [id for id in ids if id not in there]
+    if missing:
+        raise ConfigError(f"{', '.join(missing)}: not in {name}, so nothing was done; what is there: hub {name} list")
 
 
 def of(engine: Hub, name: Name) -> Quarantine | Outbox:

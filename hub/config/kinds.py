@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -18,4 +19,5 @@ class Kind:
     name: str
     streams: Mapping[str, str]
     faults: Callable[[Mapping[str, Any]], Mapping[str, str]] = _none  # what is wrong with settings, by name
+    mappings: Path | None = None  # the folder of mapping files that its package brings
     open_streams: bool = False  # the connector takes its streams from its settings, so any name may be one

@@ -27,6 +27,7 @@ from hub.config.project import (
 )
 from hub.config.settings import Settings
 from hub.config.table import Table
+from hub.config.tokens import sealing_keys
 from hub.errors import ConfigError
 from hub.mistakes import Mistakes
 from hub.model import MODELS, field, fields
@@ -59,7 +60,9 @@ def load(
     try:
         text = file.read_text(encoding="utf-8-sig").replace("\r\n", "\n")
         data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: is not written in UTF-8 (byte {error.start}); save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file}: {error}") from None
     reader = _Reader(file, text, data, strict, environment(file.parent) if env is None else env)
     return reader.read(kinds)
@@ -74,11 +77,13 @@ class _Reader:
         self.mistakes = Mistakes(str(shown), text)
         self.top = Table(data, (), self.mistakes)
         self.strict = strict
+        self.brought: list[Path] = []
         self.env = {"HUB_PROJECT": str(file.parent), **env}  # so that settings can name files beside hub.toml
 
     def read(self, kinds: Callable[[Path], Kinds] | None) -> Project:
         head = self.top.table("hub")
         store = self.store(head)
+        token_key = self.token_key(head)
         line = head.text("line", "main") or "main"
         mappings = Path(head.text("mappings", "mappings") or "mappings")
         plugins = Path(head.text("plugins", "plugins") or "plugins")
@@ -98,7 +103,7 @@ class _Reader:
         self.mistakes.raise_any()
         return Project(
             self.root, store, connections, line, rules, schedules, mappings, plugins,
-            of_duplicates, of_finance, of_closing, of_quality,
+            of_duplicates, of_finance, of_closing, of_quality, tuple(self.brought), token_key,
         )  # fmt: skip
 
     def store(self, head: Table) -> Secret:
@@ -115,6 +120,21 @@ class _Reader:
         name = rest.removeprefix("/")
         return Secret(url if name in ("", ":memory:") else f"sqlite:///{self.root / name}")
 
+    def token_key(self, head: Table) -> Secret | None:
+        raw = head.data.get("token_key")
+        head.known.append("token_key")
+        if raw is None:
+            return None
+        settings = Settings(self.root, self.env, self.mistakes, strict=self.strict is not False)
+        found = settings.value(raw, ("hub", "token_key"), hidden=True)
+        if not isinstance(found, Secret):
+            return None
+        try:
+            sealing_keys(found)
+        except ConfigError as error:
+            head.wrong("token_key", str(error))
+        return found
+
     def connection(self, name: str, table: Table, kinds: Kinds | None, mappings: Path) -> ConnectionConfig:
         if not NAME.fullmatch(name) or name == OWN:
             reason = "is the hub's own name" if name == OWN else "must be lower-case letters, digits, - and _"
@@ -128,6 +148,8 @@ class _Reader:
         line = table.text("line")
         extra: dict[str, Any] = {}
         streams = {n: self.stream(n, t, connector, kind, extra) for n, t in table.table("streams").tables()}
+        if kind is not None and kind.mappings is not None and kind.mappings not in self.brought:
+            self.brought.append(kind.mappings)
         if connector and not streams:
             streams = self.mapped(connector, kind, mappings)
         settings = Settings(self.root, self.env, self.mistakes, strict=self.needs(name))
@@ -163,7 +185,8 @@ class _Reader:
 
     def mapped(self, connector: str, kind: Kind | None, mappings: Path) -> dict[str, StreamConfig]:
         """Every stream of the connector that has a mapping file, for reading only."""
-        places = [folder for folder in (self.root / mappings, starter("mappings")) if folder is not None]
+        brought = kind.mappings if kind else None
+        places = [folder for folder in (self.root / mappings, brought, starter("mappings")) if folder is not None]
         files = {file.stem for folder in places if folder.is_dir() for file in folder.glob(f"{connector}.*.toml")}
         names = [stem.removeprefix(f"{connector}.") for stem in sorted(files)]
         return {

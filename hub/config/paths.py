@@ -39,6 +39,7 @@ def starter(kind: str) -> Path | None:
 def folders(project: Project) -> Iterator[Path]:
     """Yield the folders in which mapping files are looked for, the project's own first."""
     yield project.root / project.mappings
+    yield from project.brought
     shipped = starter("mappings")
     if shipped is not None:
         yield shipped

@@ -88,6 +88,8 @@ class Project:
     finance: Finance = field(default_factory=Finance)
     closing: Closing = field(default_factory=Closing)
     quality: Quality = field(default_factory=Quality)
+    brought: tuple[Path, ...] = ()  # folders of mapping files that the packages of its connectors bring
+    token_key: Secret | None = None  # seals tokens that change, where the store is PostgreSQL
 
     def connection(self, name: str) -> ConnectionConfig:
         """Return a connection. Raises ConfigError that says which there are."""

@@ -70,11 +70,11 @@ class GrantAuth(httpx.Auth):
 
     def auth_flow(self, request: httpx.Request) -> Flow:
         """Send the request with a token that should hold, and once more with a new one where it did not."""
-        token = yield from self._token(None)
+        token = yield from self.token(None)
         _authorize(request, token, self.scheme, self.header)
         response = yield request
         if response.status_code == 401:
-            token = yield from self._token(token)
+            token = yield from self.token(token)
             _authorize(request, token, self.scheme, self.header)
             yield request
 
@@ -84,7 +84,8 @@ class GrantAuth(httpx.Auth):
             return False
         return grant.expires_at is None or grant.expires_at - self.margin > self.clock()
 
-    def _token(self, refused: Secret | None) -> Generator[httpx.Request, httpx.Response, Secret]:
+    def token(self, refused: Secret | None) -> Generator[httpx.Request, httpx.Response, Secret]:
+        """A token that should hold and is not the refused one; what is yielded is to be sent to the token endpoint."""
         grant = self._grant
         if grant is not None and self.holds(grant, refused):
             return grant.access_token

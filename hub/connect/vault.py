@@ -84,6 +84,10 @@ class FileVault:
         finally:
             os.close(folder)
 
+    def forget(self, name: str) -> None:
+        """Remove the file."""
+        self._path(name).unlink(missing_ok=True)
+
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
         """Hold an advisory lock on a file beside; the system frees it when the process dies."""

@@ -91,7 +91,7 @@ class Mapping:
         try:
             got = self._pick(data, escapes=escapes)
         except ValueError as error:
-            return Reading({}, [Problem("", "", shown(data), f"is {error}")])
+            return Reading({}, [_unreadable(data, error)])
         plain = not escapes and data.isascii()  # type: ignore[union-attr]  # no escapes: it is bytes
         values = self._start.copy()
         problems: list[Problem] = []
@@ -311,3 +311,12 @@ def _opened(rows: Sequence[Row]) -> dict[str, Any]:
             at = at.get(step, {})
         at.clear()
     return tree
+
+
+def _unreadable(data: bytes | Dict[str, Any], error: ValueError) -> Problem:
+    """A record that is none; text that does not even begin as JSON says by itself what is wrong with it."""
+    if not isinstance(data, bytes):
+        return Problem("", "", shown(data), f"is {error}")
+    text = data.decode("utf-8", "replace").strip()
+    reason = f"is {error}" if text.startswith(("{", "[", '"')) or not text else "cannot be read as a record"
+    return Problem("", "", shown(text), reason)

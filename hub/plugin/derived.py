@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -40,6 +40,10 @@ class Look(Protocol):
         """All golden records of a model that refer to that id."""
         ...
 
+    def today(self) -> date:
+        """The day by the hub's clock, in UTC."""
+        ...
+
 
 class Derived(msgspec.Struct, frozen=True):
     """A canonical record that follows from a golden one; it takes the walk as a record of the connection `hub`."""
@@ -48,6 +52,7 @@ class Derived(msgspec.Struct, frozen=True):
     model: str
     values: Values  # flat
     of: str | None = None  # the golden record these values belong to; None: a record of its own
+    again_on: date | None = None  # the day on which the cause is asked again though nothing has changed
 
 
 class Candidate(msgspec.Struct, frozen=True):

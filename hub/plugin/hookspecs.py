@@ -74,4 +74,4 @@ def derive(golden: Golden, look: Look) -> Iterable[Derived]:  # type: ignore[emp
 
 @hookspec
 def on_event(event: Event) -> None:
-    """Hear of a run that failed or ended with findings, and of new fields a system has begun to give."""
+    """Hear of a run that failed or ended with findings, of refused writes, quarantined records, and new fields."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -34,7 +34,9 @@ class Setting(NamedTuple):
 
     @property
     def type_name(self) -> str:
-        """The type as a person reads it: `str | None`."""
+        """The type as a person reads it: `str | None`, `one of ssl, starttls, none`."""
+        if get_origin(self.type) is Literal:
+            return f"one of {', '.join(map(str, get_args(self.type)))}"
         plain = isinstance(self.type, type) and not hasattr(self.type, "__args__")
         return self.type.__name__ if plain else str(self.type).replace(f"{Secret.__module__}.", "")
 
@@ -84,14 +86,11 @@ def connect(
         raise ConfigError(f"{config.name}: {error}") from None
 
 
-def connector(project: Project, name: str, registry: Registry) -> Connector:
+def connector(project: Project, name: str, registry: Registry, vault: Vault | None = None) -> Connector:
     """Build the connector of one of a project's connections, with the place where its rotating tokens are kept.
 
     Raises ConfigError where there is no such connection, or its settings are wrong.
     """
-    from hub.connect.vault import FileVault
-
-    vault = FileVault(project.root / ".hub" / "tokens")
     return connect(project.connection(name), registry, vault=vault, finance=project.finance)
 
 

@@ -62,6 +62,11 @@ class Tx:
         raise NotImplementedError
 
     @staticmethod
+    def any_kind() -> str:
+        """The SQL for `golden.data` holding a value under any path that begins so; it takes both, as text."""
+        raise NotImplementedError
+
+    @staticmethod
     def conflict(table: Table, columns: Sequence[str]) -> str:
         """The clause that turns an insert into an upsert."""
         keys = [c.name for c in table.primary_key]
@@ -104,6 +109,10 @@ class SqliteTx(Tx):
         return f"(data ->> '$.\"{quoted}\"')"
 
     @staticmethod
+    def any_kind() -> str:
+        return "EXISTS (SELECT 1 FROM json_each(data) AS x WHERE instr(x.key, ?) = 1 AND x.value = ?)"
+
+    @staticmethod
     def _form(sql: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
         plain = [msgspec.json.encode(v).decode() if isinstance(v, (list, tuple)) else v for v in values]
         return sql.replace("IN ?", "IN (SELECT value FROM json_each(?))"), plain
@@ -139,6 +148,10 @@ class PostgresTx(Tx):
     def value_at(path: str) -> str:
         quoted = path.replace("'", "")
         return f"(data::json ->> '{quoted}')"
+
+    @staticmethod
+    def any_kind() -> str:
+        return "EXISTS (SELECT 1 FROM json_each_text(data::json) AS x WHERE strpos(x.key, ?) = 1 AND x.value = ?)"
 
     def _arrays(self, table: Table, columns: Sequence[str], rows: Sequence[Row], tail: str) -> int:
         kinds = _types(table, tuple(columns))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
@@ -15,9 +16,11 @@ import msgspec
 from hub.connect import Connector, Page, Record, Stream
 from hub.mapping import Reading, Writing
 from hub.model import MODELS, Values
+from hub.model import fields as fields_of
 from hub.plugin import Derived, Golden
 from hub.store import Store, Tx
 from hub.store.tables import derived as derived_table
+from hub.sync.asked import Question, concerned, due, new, on_day, question, remember, shows
 from hub.sync.feed import HUB, Feed, identifier_fields, reference_fields
 from hub.sync.follow import group, seen_by_others, survivors
 from hub.sync.land import land
@@ -77,6 +80,11 @@ class Looking:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.questions: set[Question] = set()  # what was looked up for the present cause
+
+    def today(self) -> date:
+        """The day by the hub's clock, in UTC."""
+        return datetime.fromtimestamp(self._store.clock(), UTC).date()
 
     def get(self, id: str) -> Golden | None:
         """The golden record of that id, or of the one it was merged into."""
@@ -88,7 +96,13 @@ class Looking:
     def list(self, model: str, **fields: Any) -> Goldens:
         """All golden records of a model whose fields have these values; by identifiers it is quick."""
         with self._store.read() as tx:
-            return _golden(tx, find(tx, model, fields))
+            found = _golden(tx, find(tx, model, fields))
+        if len(found) > 1:  # an address that one of them has given up is the other's alone
+            found = [golden for golden in found if shows(golden, fields)] or found
+        asks = question(model, fields, len(found))
+        if asks:
+            self.questions.add(asks)
+        return found
 
     def referring(self, id: str, model: str) -> Goldens:
         """All golden records of a model that refer to that id."""
@@ -131,11 +145,25 @@ def find(tx: Tx, model: str, fields: Values, limit: int | None = None, *, archiv
         scheme = path if path in known or stem == "identifiers" else stem
         if path in known or f"{stem}.*" in known:
             name = f"{model}:{scheme}:{str(value).strip().casefold()}"
-            owners = [row[0] for row in tx.rows("SELECT golden_id FROM identifier WHERE name = ?", name)]
+            owners = [
+                row[0]
+                for row in tx.rows(
+                    "SELECT golden_id FROM identifier WHERE name = ? UNION SELECT golden_id FROM shared WHERE name = ?",
+                    name, name,
+                )
+            ]  # fmt: skip
             into = survivors(tx, owners)
             where.append("id IN ?")
             values.append([into.get(id, id) for id in owners])
-        if path in known or "." in path or f"{stem}.*" not in known:
+        if f"{path}.*" in known:
+            continue
+        if f"{path}.*" in fields_of(MODELS[model]):
+            where.append(tx.any_kind())
+            values += [f"{path}.", _as_text(value)]
+        elif path in known or f"{stem}.*" in known:  # identifiers are the same whatever their case
+            where.append(f"({tx.value_at(path)} = ? OR lower({tx.value_at(path)}) = lower(?))")
+            values += [_as_text(value)] * 2
+        else:
             where.append(f"{tx.value_at(path)} = ?")
             values.append(_as_text(value))
     tail = f" LIMIT {int(limit)}" if limit is not None else ""
@@ -149,15 +177,24 @@ def _as_text(value: Any) -> str:
 
 
 def derive(walk: Walk) -> int:
-    """Call the hook for golden records that changed, and for those they refer to; return how many records moved."""
+    """Call the hook for golden records that changed, for those they refer to, and for those whose look-ups they answer.
+
+    Return how many records moved. What is due by today is asked once more as well.
+    """
     if walk.derive is None:
         return 0
+    look = Looking(walk.store)
     with walk.store.read() as tx:
         rows = tx.rows("SELECT value FROM counter WHERE name = 'derived'")
+        again = due(tx, look.today().isoformat())
     since, upto = rows[0][0] if rows else 0, walk.store.sequence()
-    if since == upto:
-        return 0
     moved, after = 0, ""
+    for at in range(0, len(again), CHUNK):
+        with walk.store.read() as tx:
+            goldens = _standing(tx, again[at : at + CHUNK])
+        moved += _follow(walk, look, goldens, [])
+    if since == upto:
+        return moved
     while True:
         with walk.store.read() as tx:
             rows = tx.rows(
@@ -165,19 +202,16 @@ def derive(walk: Walk) -> int:
                 since, upto, after,
             )  # fmt: skip
             ids = [row[0] for row in rows]
-            causes = tx.rows(
-                "SELECT id, model, data FROM golden WHERE into_id IS NULL AND (id IN ? OR id IN "
-                "(SELECT target_id FROM reference WHERE golden_id IN ?)) ORDER BY id",
-                ids,
-                ids,
-            )
+            causes = _standing(tx, ids)
+            targets = [r[0] for r in tx.rows("SELECT DISTINCT target_id FROM reference WHERE golden_id IN ?", ids)]
+            others = concerned(tx, causes).union(targets) - {cause.id for cause in causes}
+            goldens = [*causes, *_standing(tx, sorted(others))]
             merged = tx.rows(
                 "SELECT DISTINCT d.cause_id FROM derived d JOIN golden g ON g.id = d.cause_id "
                 "WHERE g.into_id IS NOT NULL AND g.id IN ?",
                 ids,
             )
-            goldens = _golden(tx, causes)
-        moved += _follow(walk, goldens, [row[0] for row in merged])
+        moved += _follow(walk, look, goldens, [row[0] for row in merged])
         if len(ids) < CHUNK:
             break
         after = ids[-1]
@@ -190,11 +224,18 @@ def derive(walk: Walk) -> int:
     return moved
 
 
-def _follow(walk: Walk, causes: Sequence[Golden], merged: Sequence[str]) -> int:
+def _standing(tx: Tx, ids: Sequence[str]) -> list[Golden]:
+    """Those of the golden records that were not merged into others."""
+    rows = tx.rows("SELECT id, model, data FROM golden WHERE into_id IS NULL AND id IN ? ORDER BY id", list(ids))
+    return _golden(tx, rows)
+
+
+def _follow(walk: Walk, look: Looking, causes: Sequence[Golden], merged: Sequence[str]) -> int:
     """Land what these causes yield; those merged into others yield nothing any more."""
-    look = Looking(walk.store)
     wanted: dict[str, dict[tuple[str, str], Derived]] = {id: {} for id in merged}
+    questions: dict[str, set[Question]] = {id: set() for id in merged}
     for cause in causes:
+        look.questions = set()
         try:
             yielded = [one for given in walk.derive(golden=cause, look=look) for one in given or ()]
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything; the others go on
@@ -203,6 +244,7 @@ def _follow(walk: Walk, causes: Sequence[Golden], merged: Sequence[str]) -> int:
                 work.report("plugin", words, golden_id=cause.id)
             continue
         wanted[cause.id] = {(one.model, f"{cause.id}/{one.name}"): one for one in yielded}
+        questions[cause.id] = look.questions | {on_day(one.again_on.isoformat()) for one in yielded if one.again_on}
     feeds = {f.stream.name: f for f in walk.feeds.values() if f.connection == HUB}
     with walk.store.read() as tx:
         known = tx.rows("SELECT cause_id, stream_id, key FROM derived WHERE cause_id IN ?", list(wanted))
@@ -226,7 +268,13 @@ def _follow(walk: Walk, causes: Sequence[Golden], merged: Sequence[str]) -> int:
     if fresh:
         with walk.store.begin(count=False) as tx:
             tx.insert(derived_table, ("cause_id", "stream_id", "key"), fresh, ignore=True)
-    return sum(_land(walk, walk.feeds[id], records) for id, records in sorted(by_feed.items()))
+    moved = sum(_land(walk, walk.feeds[id], records) for id, records in sorted(by_feed.items()))
+    with walk.store.read() as tx:
+        questions = new(tx, questions)
+    if questions:  # last of all: who dies before it has the day's questions asked again
+        with walk.store.begin(count=False) as tx:
+            remember(tx, questions)
+    return moved
 
 
 def _land(walk: Walk, feed: Feed, records: Sequence[Record]) -> int:

@@ -22,7 +22,8 @@ PAGE = 500
 # Tables with the columns that name a golden record. Postings and decisions of the ledger stay, since books must not
 # lose a line.
 PLACES = (
-    ("lineage", "golden_id"), ("identifier", "golden_id"), ("reference", "golden_id"), ("reference", "target_id"),
+    ("lineage", "golden_id"), ("identifier", "golden_id"), ("shared", "golden_id"), ("asked", "cause_id"),
+    ("reference", "golden_id"), ("reference", "target_id"),
     ("outbox", "golden_id"), ("dead_letter", "golden_id"), ("finding", "golden_id"), ("derived", "cause_id"),
     ("merge", "survivor_id"), ("merge", "loser_id"), ("pair", "left_id"), ("pair", "right_id"),
     ("item", "document_id"), ("settlement", "payment_id"), ("alias", "customer_id"), ("reminder", "customer_id"),

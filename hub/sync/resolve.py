@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from hub.store.tables import identifier
+from hub.store.tables import identifier, shared
 from hub.sync.feed import Feed, identities, referred
+from hub.sync.identity import contrary, may_be_shared, same_name
 from hub.sync.state import Golden, Link
 from hub.sync.walk import Walk
 from hub.sync.work import Work
@@ -19,12 +20,30 @@ Proposal: TypeAlias = "tuple[Arrival, Link | None, str, list[str]]"
 """A record without a golden record, its link, the id a new one would get, and the record's identifiers."""
 
 
+class Claims(NamedTuple):
+    """Which identifiers of a batch are known, and whose they are."""
+
+    taken: dict[str, str]  # to whose it is
+    holders: dict[str, list[str]]  # of those that several share: all golden records known by it
+    twice: frozenset[str]  # those that two new records of this batch bring
+
+    def several(self, name: str) -> bool:
+        """Whether an identifier is known to be shared, so that by itself it proves nothing."""
+        return may_be_shared(name) and (name in self.holders or name in self.twice)
+
+    def of(self, name: str) -> list[str]:
+        """The golden records an identifier may mean, the first that claimed it first."""
+        first = self.taken.get(name)
+        return [] if first is None else list(dict.fromkeys([first, *self.holders.get(name, ())]))
+
+
 def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[Going]) -> list[tuple[Arrival, Link]]:
     """Give every record a golden record, and return those that are still to be merged, with their links.
 
     Identifiers are claimed first and read back only where some were taken, so that two processes that meet the same
     customer at once agree. A golden record that already has a living record in this stream takes no second one: two
-    records of one system are a duplicate for a person to decide on, never merged by an identifier.
+    records of one system are a duplicate for a person to decide on, never merged by an identifier. An address or a
+    domain proves nothing where a number of a register contradicts it, nor by itself once several are known by it.
 
     What is nobody's yet, and refers to nothing, is adopted as it is: that is all there is to merge in it.
     """
@@ -42,10 +61,11 @@ def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[Going]) -> list[
         own = list(identities(feed.model, a.values))
         proposed.append((a, link, id, own))
         names += [(name, id) for name in own]
-    _report_twins(work, feed, proposed)
+    twice = _report_twins(work, feed, proposed)
     taken = work.claim(names)
+    claims = Claims(taken, _holders(work, taken), twice)
     fresh = {id for _, _, id, _ in proposed} if taken else ()
-    work.load_golden(i for i in taken.values() if i not in fresh)
+    work.load_golden(i for ids in (taken.values(), *claims.holders.values()) for i in ids if i not in fresh)
     moved: dict[str, str] = {}
     for a, link, id, own in proposed:
         known = bool(taken) and any(name in taken for name in own)
@@ -57,7 +77,7 @@ def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[Going]) -> list[
             merging.append((a, link))
         found = _ours(work, feed, a)
         if found is None and known:
-            found = _matched(work, feed, link, own, taken)
+            found = _matched(work, feed, a, link, own, claims)
         if found is None:
             work.goldens[id] = Golden(id, feed.model)
             work.attach(link, work.goldens[id])
@@ -65,18 +85,33 @@ def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[Going]) -> list[
             moved[id] = found
             work.attach(link, work.golden(found), found)
     _hand_over(work, proposed, moved)
+    if taken or twice:
+        _share(work, proposed, claims, moved)
     return merging
 
 
-def _report_twins(work: Work, feed: Feed, proposed: Sequence[Proposal]) -> None:
-    """Two new records of one batch with one identifier: said, and left to a person."""
+def _report_twins(work: Work, feed: Feed, proposed: Sequence[Proposal]) -> frozenset[str]:
+    """Two new records of one batch with one identifier: said, left to a person, and the identifier returned."""
     first: dict[str, str] = {}
+    twice = set()
     for a, _, _, own in proposed:
         for name in own:
             other = first.setdefault(name, a.key)
             if other != a.key:
                 words = f"{name} is also on record {other}: one thing twice over there?"
                 work.report("duplicate?", words, stream=feed.id, key=a.key)
+                twice.add(name)
+    return frozenset(twice)
+
+
+def _holders(work: Work, taken: dict[str, str]) -> dict[str, list[str]]:
+    """Of identifiers that several share: the golden records known by them."""
+    names = sorted(filter(may_be_shared, taken))
+    found: dict[str, list[str]] = {}
+    if names:
+        for name, id in work.tx.rows("SELECT name, golden_id FROM shared WHERE name IN ? ORDER BY golden_id", names):
+            found.setdefault(name, []).append(id)
+    return found
 
 
 def _ours(work: Work, feed: Feed, a: Arrival) -> str | None:
@@ -86,27 +121,43 @@ def _ours(work: Work, feed: Feed, a: Arrival) -> str | None:
     return a.our_id if work.golden(a.our_id).model == feed.model else None
 
 
-def _matched(work: Work, feed: Feed, link: Link, own: list[str], taken: dict[str, str]) -> str | None:
+def _matched(work: Work, feed: Feed, a: Arrival, link: Link, own: list[str], claims: Claims) -> str | None:
     """The id of the golden record that owns the strongest identifier and has no living record in this stream yet.
 
     One that was merged into another keeps its identifiers: what they find belongs to its side.
     """
-    found: Golden | None = None
     owner: str | None = None
     for name in own:
-        if name not in taken or taken[name] not in work.goldens:
-            continue
-        golden = work.golden(taken[name])
-        if found is not None:
-            if golden is not found:
+        ids = [id for id in claims.of(name) if id in work.goldens]
+        if ids and owner is None:
+            owner = _meant(work, feed, a, link, name, ids, claims.several(name))
+        elif ids and owner is not None:
+            found, golden = work.golden(owner), work.golden(ids[0])
+            if golden is not found and not claims.several(name) and not contrary(golden.values, a.values):
                 work.report("duplicate?", f"{name} belongs to {golden.id}, other identifiers to {found.id}", link)
-            continue
-        rivals = [x for (stream, _), x in work.family(golden.id).items() if stream == feed.id and x.alive]
-        if rivals:
-            work.report("duplicate?", f"{name} is also on record {rivals[0].key}: one thing twice over there?", link)
-            continue
-        found, owner = golden, taken[name]
     return owner
+
+
+def _meant(work: Work, feed: Feed, a: Arrival, link: Link, name: str, ids: Sequence[str], several: bool) -> str | None:
+    """Which of the golden records known by an identifier the record is; None, and said, where that is not certain."""
+    free: list[str] = []
+    why = "several are known by it"
+    for id in ids:
+        golden = work.golden(id)
+        rivals = [x for (stream, _), x in work.family(golden.id).items() if stream == feed.id and x.alive]
+        register = contrary(golden.values, a.values) if may_be_shared(name) else None
+        if rivals:
+            why = f"it is also on record {rivals[0].key}"
+        elif register:
+            why = f"it is also on {golden.id}, whose {register} number is another"
+        else:
+            free.append(id)
+    if several or len(free) < len(ids):
+        free = [id for id in free if same_name(work.golden(id).values, a.values)]
+    if len({work.golden(id).id for id in free}) == 1:
+        return free[0]
+    work.report("duplicate?", f"{name}: {why}: one thing twice, or two that share it?", link)
+    return None
 
 
 def _hand_over(work: Work, proposed: Sequence[Proposal], moved: dict[str, str]) -> None:
@@ -116,3 +167,15 @@ def _hand_over(work: Work, proposed: Sequence[Proposal], moved: dict[str, str]) 
         return
     rows = work.tx.rows("SELECT name, golden_id FROM identifier WHERE name IN ?", names)
     work.tx.upsert(identifier, ("name", "golden_id"), [(name, moved[id]) for name, id in rows if id in moved])
+
+
+def _share(work: Work, proposed: Sequence[Proposal], claims: Claims, moved: dict[str, str]) -> None:
+    """Take note of addresses and domains by which several golden records are known from now on."""
+    held: dict[str, set[str]] = {}
+    for _, _, id, own in proposed:
+        for name in filter(may_be_shared, own):
+            if name in claims.taken or name in claims.twice:
+                ends = (work.golden(i).id if i in work.goldens else i for i in (moved.get(id, id), *claims.of(name)))
+                held.setdefault(name, set()).update(ends)
+    rows = [(name, id) for name, ids in sorted(held.items()) if len(ids) > 1 for id in sorted(ids)]
+    work.tx.insert(shared, ("name", "golden_id"), rows, ignore=True)

@@ -19,6 +19,7 @@ from hub.secret import masked
 from hub.store import Store
 from hub.store.content import content
 from hub.store.lease import Lease
+from hub.store.vault import vault
 from hub.sync.contact import Difference, differences, first_contact
 from hub.sync.derive import derive
 from hub.sync.feed import HUB, Feed
@@ -35,6 +36,7 @@ from hub.sync.report import Progress, Run, Step, counts, findings, held_back
 from hub.sync.say import Said, say
 from hub.sync.settle import settle
 from hub.sync.shelves import Outbox, Quarantine
+from hub.sync.tell import details, tell
 from hub.sync.unmapped import new_fields
 from hub.sync.views import Rows, Views
 from hub.sync.walk import Ids, Walk
@@ -84,7 +86,7 @@ class Hub:
     def connector(self, name: str) -> Connector:
         """The connection's connector, made at first use."""
         if name not in self._connectors:
-            self._connectors[name] = build(self.project, name, self.registry)
+            self._connectors[name] = build(self.project, name, self.registry, vault(self.project))
             self._connectors[name].files(partial(content, self.store))
         return self._connectors[name]
 
@@ -229,11 +231,14 @@ class Hub:
             )  # fmt: skip
             met = first_contact(walk, tx) if contact else ()  # it reads everything there is
             notes, held = new_fields(walk, tx), held_back(walk, tx)
-        if self.registry.hook.on_event.get_hookimpls() and outcome != "fine":
-            text = f"sync ended with {outcome}: " + "; ".join(found[:5] or [failure or ""])
-            self.registry.hook.on_event(event=Event(f"run {outcome}", text, data={"run": walk.run_id}))
-        if notes and self.registry.hook.on_event.get_hookimpls():
-            self.registry.hook.on_event(event=Event("new fields", "; ".join(notes), data={"run": walk.run_id}))
+            events = [] if contact else list(details(walk, tx, partial(masked, values=secrets)))
+        if outcome != "fine":
+            texts = [*found[:5], *(event.text for event in events)]
+            text = f"sync ended with {outcome}: " + "; ".join(texts or [failure or ""])
+            events.append(Event(f"run {outcome}", text, data={"run": walk.run_id}))
+        if notes:
+            events.append(Event("new fields", "; ".join(notes), data={"run": walk.run_id}))
+        tell(self.registry.hook.on_event, events)
         return Run(walk.run_id or 0, counted, found, written, met, down, [*notes, *held])
 
     # -- what there is to see

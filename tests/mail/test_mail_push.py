@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 from boxes import PASSWORD, Box, everything, letter, write
+from hub_mail.sign_in import SignIn
 
 from hub.connect import RateLimited, Receipt, Record, Rejected, Secret, Unauthorized, Unavailable
 from hub.connect.retry import NotSent
@@ -254,6 +255,6 @@ def test_the_password_is_in_no_error_and_no_log(box: Box, caplog: pytest.LogCapt
 @pytest.mark.parametrize("servers", ["pymap"], indirect=True)
 def test_a_wrong_smtp_password_is_unauthorized(box: Box) -> None:
     mail = box.mail()
-    mail._smtp._password = Secret("other")
+    mail._smtp._sign = SignIn(box.user, Secret("other"))
     with pytest.raises(Unauthorized, match=r"smtp .*login of .* refused \(535\)"):
         list(mail.push("messages", [write()]))

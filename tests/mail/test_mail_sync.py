@@ -108,22 +108,35 @@ def test_a_folder_made_anew_gives_no_second_message(box: Box, opened: Opened) ->
 
 
 @pytest.mark.parametrize("servers", ["pymap"], indirect=True)
-@pytest.mark.parametrize("proof", [False, True])
-def test_a_lost_answer_is_settled(box: Box, opened: Opened, tmp_path: Path, proof: bool) -> None:
-    """With a copy to ourselves the mail is not sent again; without one it is, under the same Message-ID."""
+@pytest.mark.parametrize("proof", ["none", "copy to self", "a reader of ours", "an answer"])
+def test_a_lost_answer_is_settled(box: Box, opened: Opened, tmp_path: Path, proof: str) -> None:
+    """With proof that it was taken the mail is not sent again; without, it is, under the same Message-ID."""
     text = (tmp_path / "hub.toml").read_text()
-    (tmp_path / "hub.toml").write_text(text.replace("imap_port", f"copy_to_self = {str(proof).lower()}\nimap_port"))
-    box.put(letter("Where is my order", id="question"))
+    copied = str(proof == "copy to self").lower()
+    (tmp_path / "hub.toml").write_text(text.replace("imap_port", f"copy_to_self = {copied}\nimap_port"))
+    sender = box.user if proof == "a reader of ours" else "Anna <anna@customer.example>"
+    box.put(letter("Where is my order", id="question", sender=sender, Reply_To=sender))
+    if proof == "a reader of ours":
+        plugin = tmp_path / "plugins" / "answers.py"
+        plugin.write_text(ANSWERS.replace('values.get("direction") == "in"', 'values["message_id"][:8] == "question"'))
     box.servers.smtp.lose_answers = 1
     before = len(box.servers.smtp.accepted)
     with opened() as hub:
         hub.sync()
+    if proof == "an answer":
+        (taken,) = box.servers.smtp.accepted[before:]
+        ours = taken.message["Message-ID"]
+        again = letter("Re: Re: Where is my order", id="again", References=ours, In_Reply_To=ours)
+        box.put(again)
+        plugin = tmp_path / "plugins" / "answers.py"
+        plugin.write_text(ANSWERS.replace('values.get("direction") == "in"', 'values["message_id"][:8] == "question"'))
     for hours in (1, 2, 3):
         with opened(lambda late=hours * 3600: time.time() + late) as hub:
             last = hub.sync()
     taken = box.servers.smtp.accepted[before:]
-    assert len(taken) == (1 if proof else 2)
+    assert len(taken) == (2 if proof == "none" else 1)
     assert len({mail.message["Message-ID"] for mail in taken}) == 1
     assert (last.written, list(last.findings)) == (0, [])
     with opened() as hub:
-        assert len(rows(hub)) == 2
+        # one that came to us before its proof was known stands beside the one that was sent
+        assert len(rows(hub)) == (3 if proof in ("an answer", "a reader of ours") else 2)

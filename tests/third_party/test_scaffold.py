@@ -33,6 +33,31 @@ print(json.dumps({"who": registry.who("zebra_crm"), "all": pulled == keys, "from
 """
 
 
+SERVED = """
+import os, sys
+from hub.cli.app import run
+from hub.testing.serve import Served
+from hub_zebra_crm.fake import ZebraCrmFake
+from threading import Thread
+fake = ZebraCrmFake()
+for _ in range(3):
+    fake.add("customers")
+with Served(fake.transport().handler) as server:
+    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    os.environ |= {"ZEBRA_TOKEN": "canary-7f3a", "ZEBRA_URL": server.base_url}
+    codes = [run(["--project", "shop", *verb]) for verb in (["check"], ["preview", "z", "customers"], ["sync"])]
+    codes.append(run(["--project", "shop", "mapping", "copy", "zebra_crm.customers"]))
+    codes.append(run(["--project", "shop", "mapping", "check"]))
+sys.exit(any(codes))
+"""
+SHOP = """
+[connections.z]
+connector = "zebra_crm"
+base_url = "${ZEBRA_URL}"
+token = "${ZEBRA_TOKEN}"
+"""
+
+
 def run(*command, cwd, path=()):
     """Run in a process of its own, as the stranger would."""
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPO), *map(str, path)])}
@@ -84,6 +109,12 @@ def test_installed_it_is_found_by_its_entry_point_and_works(package, tmp_path):
     run(*installer, "install", "-q", *python, *options, str(package), cwd=tmp_path)
     assert (site / "hub_zebra_crm" / "mappings" / "zebra_crm.customers.toml").exists()
     said = json.loads(run(sys.executable, "-c", USE, cwd=tmp_path, path=[site]))
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "hub.toml").write_text(SHOP)
+    out = run(sys.executable, "-c", SERVED, cwd=tmp_path, path=[site])  # with the mapping that the package brings
+    assert out.count('"connection":"z","stream":"customers"') == 3
+    assert (tmp_path / "shop" / "mappings" / "zebra_crm.customers.toml").exists()
+    assert "canary" not in out
     assert said == {"who": "hub-zebra-crm 0.1.0 (hub_zebra_crm)", "all": True, "from": "hub_zebra_crm"}
 
 

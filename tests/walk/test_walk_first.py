@@ -34,6 +34,13 @@ def test_two_ledgers_agree_after_one_sync_and_stay_quiet(yard: Yard) -> None:
         assert [r["number"] for r in yard.book(name).rows("bills").values()] == ["N-1"]
     (bill,) = yard.book("south").rows("bills").values()
     assert yard.book("south").rows("clients")[bill["client"]]["mail"] == "anne@x.example"
+    for where in ("name=Anné", "emails.main=ANNE@x.example", "emails=anne@x.example", "emails.*=anne@x.example",
+                  "phones=+493012345678", "phones.main=+493012345678", "owner=olga"):  # fmt: skip
+        assert [row["values"]["name"] for row in yard("list", "customer", "--where", where)] == ["Anné"], where
+    for where in ("phones=+4930", "emails=olga", "owner=Olga"):
+        assert yard("list", "customer", "--where", where) == []
+    yard("list", "customer", "--where", "phone=1", code=2)
+    assert 'no field "phone" (did you mean "phones"?)' in yard.err
     yard.quiet()
 
 

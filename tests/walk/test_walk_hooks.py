@@ -29,7 +29,7 @@ from hub.plugin import hookimpl
 @hookimpl
 def on_event(event):
     with open(os.environ["EVENTS"], "a") as file:
-        file.write(json.dumps([event.kind, event.text]) + "\\n")
+        file.write(json.dumps([event.kind, event.text, event.data]) + "\\n")
 '''
 
 
@@ -59,9 +59,30 @@ def test_events_tell_of_a_run_with_findings_and_of_one_that_failed(yard: Yard, m
     yard.book("north").set(crash="pull")
     yard.plain("sync", code=70)
     told = [json.loads(line) for line in file.read_text().splitlines()]
-    assert [kind for kind, _ in told] == ["run findings", "run failed"]
-    assert "1 in quarantine" in told[0][1]
-    assert "a bug met" in told[1][1]
+    assert [kind for kind, *_ in told] == ["quarantined records", "run findings", "run failed"]
+    (kept,) = told[0][2]["records"]
+    assert (kept["key"], kept["field"]) == ("k00001", "name")
+    assert "1 in quarantine" in told[1][1]
+    assert "a bug met" in told[2][1]
+
+
+def test_an_event_tells_each_refused_write_with_the_words_of_the_target(
+    light: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = light.folder / "events"
+    monkeypatch.setenv("EVENTS", str(file))
+    light.plugin("events", EVENTS)
+    light.plugin("angry", EVENTS.split("@hookimpl")[0] + "@hookimpl\ndef on_event(event):\n    raise ValueError\n")
+    light.book("north").add("clients", name="Anne", mail="anne@x.example")
+    light.book("south").set(refuse={"name": "Anne"})
+    light.sync(code=1)
+    light.sync()  # the same refusal is no news
+    told = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [kind for kind, *_ in told] == ["refused writes", "run findings"]
+    (write,) = told[0][2]["writes"]
+    (dead,) = light("outbox", "list", code=1)
+    assert (write["id"], write["golden_id"], write["message"]) == (dead["id"], dead["golden"], dead["reason"])
+    assert all(dead["reason"] in text for _, text, _ in told)
 
 
 def test_a_secret_stands_nowhere(yard: Yard, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

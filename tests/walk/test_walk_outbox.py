@@ -156,6 +156,23 @@ def test_each_record_is_written_in_the_order_of_its_changes(yard: Yard) -> None:
     yard.quiet()
 
 
+def test_a_write_that_waits_for_its_time_goes_at_once_where_a_person_says_so(light: Yard) -> None:
+    north, south = light.book("north"), light.book("south")
+    north.add("clients", name="Anne", mail="anne@x.example")
+    south.set(down="push")
+    light.sync(code=1)
+    light.change("UPDATE outbox SET state = 'queued', due_at = 4102444800000000")  # as after a 429 that says: in 2100
+    south.set(down=False)
+    light.sync()
+    assert south.rows("clients") == {}
+    (waits,) = light("outbox", "list")
+    light.plain("outbox", "retry", waits["id"], "7", code=2)
+    light.plain("outbox", "drop", "7", "--yes", code=2)
+    assert light.plain("outbox", "retry", waits["id"]) == "1 taken up again; send them with: hub sync\n"
+    light.sync()
+    assert [row["name"] for row in south.rows("clients").values()] == ["Anne"]
+
+
 def test_a_connection_that_is_down_keeps_nobody_back_and_loses_nothing(yard: Yard) -> None:
     north, south = yard.book("north"), yard.book("south")
     key = north.add("clients", name="Anne", mail="anne@x.example")

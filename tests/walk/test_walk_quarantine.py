@@ -44,6 +44,11 @@ def test_a_record_that_fails_is_listed_with_field_value_and_reason(yard: Yard) -
     yard.sync()
     assert len(yard("quarantine", "list", code=1)) == 2
     yard("status", code=1)
+    for words in (("list", "norht"), ("list", "--stream", "cleints")):
+        yard("quarantine", *words, code=2)
+    for words in (("retry", "999"), ("retry", str(held[bad]["id"]), "abc"), ("drop", "999", "--yes")):
+        yard.plain("quarantine", *words, code=2)
+        assert "not in quarantine, so nothing was done" in yard.err
 
     yard.mapping("clients", CLIENTS.replace('as = "email"', 'as = "text"'))
     assert yard.plain("quarantine", "retry", str(held[bad]["id"])) == "1 taken up again\n"

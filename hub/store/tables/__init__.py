@@ -3,6 +3,7 @@
 from hub.store.tables import archive, audit, closing, finance, quality
 from hub.store.tables.base import Serial, metadata
 from hub.store.tables.walk import (
+    asked,
     counter,
     dead_letter,
     derived,
@@ -18,12 +19,15 @@ from hub.store.tables.walk import (
     record,
     reference,
     run,
+    shared,
     stream,
+    token,
 )
 
 __all__ = [
     "Serial",
     "archive",
+    "asked",
     "audit",
     "closing",
     "counter",
@@ -44,5 +48,7 @@ __all__ = [
     "record",
     "reference",
     "run",
+    "shared",
     "stream",
+    "token",
 ]

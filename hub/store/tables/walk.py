@@ -94,6 +94,26 @@ identifier = Table(
     sqlite_with_rowid=False,
 )
 
+shared = Table(  # golden records that are known by one identifier together, such as the address of an office
+    "shared",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("golden_id", String, primary_key=True),
+    Index("ix_shared_golden_id", "golden_id"),
+    sqlite_with_rowid=False,
+)
+
+asked = Table(  # what `derive` looked up for a golden record: it is asked again when the answer may be another
+    "asked",
+    metadata,
+    Column("model", String, primary_key=True),  # empty: a day, in `value`
+    Column("field", String, primary_key=True),
+    Column("value", String, primary_key=True),
+    Column("cause_id", String, primary_key=True),
+    Index("ix_asked_cause_id", "cause_id"),
+    sqlite_with_rowid=False,
+)
+
 reference = Table(
     "reference",
     metadata,
@@ -183,6 +203,13 @@ quarantine = Table(
     Column("reason", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Index("ix_quarantine_stream_id_key", "stream_id", "key"),
+)
+
+token = Table(  # tokens that change with their use, sealed by the key that hub.toml names
+    "token",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("sealed", Text, nullable=False),
 )
 
 merge = Table(

@@ -42,6 +42,7 @@ SLOW_DOWN = {
     "correlationId": CORRELATION,
     "policyName": "TEN_SECONDLY_ROLLING",
 }
+SECONDLY = SLOW_DOWN | {"message": "You have reached your secondly limit.", "policyName": "SECONDLY"}
 
 
 def answer(fake: FakeHubSpot, request: httpx.Request) -> httpx.Response:
@@ -71,17 +72,19 @@ def _answer(fake: FakeHubSpot, request: httpx.Request, body: bytes, fault: Fault
         "x-hubspot-ratelimit-max": str(fake.rate or 110),
         "x-hubspot-ratelimit-remaining": str(left),
     }
+    secondly = False
     if request.url.path.endswith("/search"):
         headers = {}
+        secondly = fake.search_over()
     kind = fault.kind if fault else ""
     if kind == "timeout":
         raise httpx.ReadTimeout("no answer in time", request=request)
     if kind == "cut":
         raise httpx.RemoteProtocolError("connection closed without an answer", request=request)
-    if kind == "429" or over:
+    if kind == "429" or over or secondly:
         if fault and fault.seconds:
             headers["Retry-After"] = str(int(fault.seconds))
-        return httpx.Response(429, json=SLOW_DOWN, headers=headers)
+        return httpx.Response(429, json=SECONDLY if secondly else SLOW_DOWN, headers=headers)
     if kind.isdecimal():
         said = {"status": "error", "message": "internal error", "correlationId": CORRELATION, "category": "INTERNAL"}
         return httpx.Response(int(kind), json=said, headers=headers)
@@ -151,7 +154,7 @@ def _done(fake: FakeHubSpot, name: str, given: dict[str, Any]) -> Any:
         case "faults":
             return [{"kind": f.kind, "times": f.times, "match": f.match} for f in fake.faults]
         case "settings":
-            for key in given.keys() & {"cap", "lag", "rate", "strict", "token"}:
+            for key in given.keys() & {"cap", "lag", "rate", "search_rate", "strict", "token"}:
                 setattr(fake, key, given[key])
             return {"cap": fake.cap, "lag": fake.lag, "rate": fake.rate, "strict": fake.strict}
     return getattr(fake, name)(**given)

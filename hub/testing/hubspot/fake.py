@@ -62,7 +62,8 @@ class FakeHubSpot:
     """A stateful CRM: objects, associations, search with lateness and its cap, batches, rate headers, faults.
 
     `strict` refuses properties nobody defined, as HubSpot does; otherwise any name is taken. `lag` is how many seconds
-    search is behind, `cap` where its paging ends, `rate` how many requests ten seconds may hold (None: any number).
+    search is behind, `cap` where its paging ends, `rate` how many requests ten seconds may hold and `search_rate` how
+    many searches one second (None: any number).
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class FakeHubSpot:
         cap: int = 10_000,
         lag: float = 0.0,
         rate: int | None = None,
+        search_rate: int | None = None,
         strict: bool = False,
     ) -> None:
         self.token = token
@@ -80,6 +82,7 @@ class FakeHubSpot:
         self.cap = cap
         self.lag = lag
         self.rate = rate
+        self.search_rate = search_rate
         self.strict = strict
         self.calls: list[Call] = []
         self.written: Counter[str] = Counter()  # rows written by the API, by object; people's edits do not count
@@ -91,6 +94,7 @@ class FakeHubSpot:
         self.lock = threading.RLock()
         self._next_id = 1001
         self._spent = (0, 0)  # (window of ten seconds, requests in it)
+        self._searched = (0, 0)  # the same of a second, searches alone
 
     # doors
 
@@ -310,6 +314,13 @@ class FakeHubSpot:
         spent = self._spent[1] + 1 if self._spent[0] == window else 1
         self._spent = (window, spent)
         return max(0, most - spent), self.rate is not None and spent > self.rate
+
+    def search_over(self) -> bool:
+        """Count a search; whether this second has had too many."""
+        second = self.now() // 1_000
+        spent = self._searched[1] + 1 if self._searched[0] == second else 1
+        self._searched = (second, spent)
+        return self.search_rate is not None and spent > self.search_rate
 
 
 class Clock:

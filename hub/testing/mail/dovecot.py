@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Self
 
 from hub.testing.mail.imap import Mailbox, free_port, stop, wait_for
+from hub.testing.mail.issuer import Issuer
+from hub.testing.mail.tls import Tls
 
 # Everything Dovecot would do as a user of its own is done as ours, and nothing is chrooted; a wrong password costs no time.
 CONFIG = """
@@ -22,7 +24,7 @@ state_dir = {folder}/state
 log_path = {folder}/log
 protocols = imap
 listen = 127.0.0.1
-ssl = no
+{tls}
 disable_plaintext_auth = no
 auth_failure_delay = 0
 mail_max_userip_connections = 200
@@ -33,6 +35,7 @@ first_valid_uid = 1
 last_valid_uid = 0
 first_valid_gid = 0
 mail_location = maildir:{folder}/mail/%u
+{oauth}
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN {folder}/users
@@ -47,7 +50,8 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {tls_port}
+    ssl = yes
   }}
 }}
 service anvil {{
@@ -60,13 +64,31 @@ service stats {{
   chroot =
 }}
 """
+OAUTH = """auth_mechanisms = plain login xoauth2
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {file}
+}}"""
+INTROSPECTION = """introspection_url = {url}/introspect
+introspection_mode = post
+username_attribute = username
+active_attribute = active
+active_value = true
+"""
 
 
 class Dovecot(Mailbox):
-    """Dovecot in the foreground of a process of ours, for the length of a block."""
+    """Dovecot in the foreground of a process of ours, for the length of a block.
 
-    def __init__(self, accounts: Mapping[str, str]) -> None:
-        super().__init__(0, accounts)
+    With a certificate it wants TLS: on `port` by STARTTLS, on `tls_port` from the first byte. With an issuer it takes
+    that one's tokens by XOAUTH2 beside passwords.
+    """
+
+    def __init__(self, accounts: Mapping[str, str], tls: Tls | None = None, issuer: Issuer | None = None) -> None:
+        super().__init__(0, accounts, tls)
+        self.tls_port = 0
+        self.issuer = issuer
         self._folder: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -93,7 +115,22 @@ class Dovecot(Mailbox):
         if os.getuid() == 0:
             shutil.chown(folder / "mail", login, login_group)
         config = folder / "dovecot.conf"
-        names = {"user": user, "group": group, "login": login, "login_group": login_group}
+        tls, oauth = "ssl = no", ""
+        if self.tls is not None:
+            self.tls_port = free_port()
+            tls = f"ssl = required\nssl_cert = <{self.tls.certificate}\nssl_key = <{self.tls.key}"
+        if self.issuer is not None:
+            (folder / "oauth").write_text(INTROSPECTION.format(url=self.issuer.url))
+            oauth = OAUTH.format(file=folder / "oauth")
+        names = {
+            "tls": tls,
+            "oauth": oauth,
+            "tls_port": self.tls_port,
+            "user": user,
+            "group": group,
+            "login": login,
+            "login_group": login_group,
+        }
         config.write_text(CONFIG.format(folder=folder, port=self.port, **names))
         self._process = subprocess.Popen([program, "-F", "-c", str(config)], stderr=subprocess.DEVNULL)  # noqa: S603  found by us
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import imaplib
 import json
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -13,6 +14,8 @@ from contextlib import contextmanager
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Self
+
+from hub.testing.mail.tls import Tls
 
 
 def free_port() -> int:
@@ -27,14 +30,17 @@ class Mailbox:
 
     host = "127.0.0.1"
 
-    def __init__(self, port: int, accounts: Mapping[str, str]) -> None:
+    def __init__(self, port: int, accounts: Mapping[str, str], tls: Tls | None = None) -> None:
         self.port = port
         self.accounts = dict(accounts)
+        self.tls = tls  # with it, nobody logs in without STARTTLS
 
     @contextmanager
     def session(self, user: str) -> Iterator[imaplib.IMAP4]:
         """A logged-in connection for the length of a block."""
         client = imaplib.IMAP4(self.host, self.port, timeout=10)
+        if self.tls is not None:
+            client.starttls(ssl.create_default_context(cafile=self.tls.authority))
         try:
             client.login(f'"{user}"', self.accounts[user])  # imaplib quotes the password alone
             yield client
@@ -84,8 +90,8 @@ class Mailbox:
 class ImapServer(Mailbox):
     """pymap in a process of its own, for the length of a block; its mails live as long as it does."""
 
-    def __init__(self, accounts: Mapping[str, str]) -> None:
-        super().__init__(0, accounts)
+    def __init__(self, accounts: Mapping[str, str], tls: Tls | None = None) -> None:
+        super().__init__(0, accounts, tls)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -96,7 +102,10 @@ class ImapServer(Mailbox):
         stdin = self._process.stdin
         if stdin is None:
             raise RuntimeError("the IMAP server got no standard input")
-        stdin.write(json.dumps({"port": self.port, "accounts": self.accounts}).encode() + b"\n")
+        asked = {"port": self.port, "accounts": self.accounts}
+        if self.tls is not None:
+            asked |= {"certificate": str(self.tls.certificate), "key": str(self.tls.key)}
+        stdin.write(json.dumps(asked).encode() + b"\n")
         stdin.flush()
         try:
             wait_for(self.port, self._process)

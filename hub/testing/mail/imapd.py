@@ -1,6 +1,7 @@
 """The process behind `ImapServer`: pymap with accounts of ours, kept in memory until its standard input closes.
 
-Run as `python -m hub.testing.mail.imapd`; the first line of standard input is JSON, `{"port": .., "accounts": {..}}`.
+Run as `python -m hub.testing.mail.imapd`; the first line of standard input is JSON, `{"port": .., "accounts": {..}, "certificate": .., "key": ..}`; with a
+certificate it wants STARTTLS before a login.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 
-async def run(port: int, accounts: dict[str, str]) -> None:
+async def run(port: int, accounts: dict[str, str], certificate: str | None, key: str | None) -> None:
     """Serve the accounts on 127.0.0.1 until the parent goes away."""
     from pymap.backend.dict import Config, DictBackend, Identity, Login
     from pymap.imap import IMAPService
@@ -24,9 +25,9 @@ async def run(port: int, accounts: dict[str, str]) -> None:
         host="127.0.0.1",
         port=port,
         debug=False,
-        cert=None,
-        key=None,
-        tls=False,
+        cert=certificate,
+        key=key,
+        tls=certificate is not None,
         passlib_cfg=None,
         proxy_protocol=None,
         inherited_sockets=None,
@@ -53,4 +54,4 @@ async def run(port: int, accounts: dict[str, str]) -> None:
 if __name__ == "__main__":
     with open(0, "rb", buffering=0, closefd=False) as stdin:  # unbuffered, or add_reader would miss what was read
         asked = json.loads(stdin.readline())
-    asyncio.run(run(asked["port"], asked["accounts"]))
+    asyncio.run(run(asked["port"], asked["accounts"], asked.get("certificate"), asked.get("key")))

@@ -9,7 +9,9 @@ from email.utils import getaddresses
 from typing import Any, Self
 
 from hub.testing.mail.imap import ImapServer, Mailbox
+from hub.testing.mail.issuer import Issuer
 from hub.testing.mail.smtp import Sent, SmtpServer
+from hub.testing.mail.tls import Tls
 
 COMPANY = {"sales@hub.example": "correct-horse"}
 
@@ -19,15 +21,23 @@ class MailServers:
 
     Mail sent over SMTP lands in the INBOX of each addressee who has an account here, else in `smtp.sent`. The first
     account is the company's; `settings()` are the arguments of the mail connector for it. Another IMAP server that
-    already runs (Dovecot) may be handed in as `imap`.
+    already runs (Dovecot) may be handed in as `imap`. With a certificate both want TLS: see `SmtpServer`.
     """
 
-    def __init__(self, accounts: Mapping[str, str] | None = None, *, imap: Mailbox | None = None) -> None:
+    def __init__(
+        self,
+        accounts: Mapping[str, str] | None = None,
+        *,
+        imap: Mailbox | None = None,
+        tls: Tls | None = None,
+        implicit: bool = False,
+        issuer: Issuer | None = None,
+    ) -> None:
         self.accounts = dict(accounts or (imap.accounts if imap else COMPANY))
         self.user = next(iter(self.accounts))
         self.password = self.accounts[self.user]
-        self.imap: Mailbox = imap or ImapServer(self.accounts)
-        self.smtp = SmtpServer(self.accounts, self._deliver)
+        self.imap: Mailbox = imap or ImapServer(self.accounts, tls)
+        self.smtp = SmtpServer(self.accounts, self._deliver, tls=tls, implicit=implicit, issuer=issuer)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:

@@ -13,6 +13,8 @@ from email.policy import default
 from typing import TYPE_CHECKING, Any, Self
 
 from hub.testing.mail.imap import free_port
+from hub.testing.mail.issuer import Issuer
+from hub.testing.mail.tls import Tls
 
 if TYPE_CHECKING:
     from aiosmtpd.controller import Controller
@@ -38,6 +40,8 @@ class Sent:
 class SmtpServer:
     """aiosmtpd in a thread, for the length of a block. It wants AUTH with one of the accounts.
 
+    With a certificate it wants STARTTLS before AUTH; with `implicit`, TLS begins with the first byte. With an issuer it
+    takes that one's tokens by XOAUTH2 beside passwords.
     `deliver(recipient, raw)` says whether the recipient's mailbox is ours; mail to others goes to `sent`, and every
     mail that was accepted to `accepted`. Faults, each in force until it is taken back:
 
@@ -48,8 +52,17 @@ class SmtpServer:
 
     host = "127.0.0.1"
 
-    def __init__(self, accounts: Mapping[str, str], deliver: Callable[[str, bytes], bool]) -> None:
+    def __init__(
+        self,
+        accounts: Mapping[str, str],
+        deliver: Callable[[str, bytes], bool],
+        *,
+        tls: Tls | None = None,
+        implicit: bool = False,
+        issuer: Issuer | None = None,
+    ) -> None:
         self.port = 0
+        self.tls, self.implicit, self.issuer = tls, implicit, issuer
         self.accounts = dict(accounts)
         self.sent: list[Sent] = []
         self.accepted: list[Sent] = []
@@ -72,13 +85,14 @@ class SmtpServer:
         logging.getLogger("mail.log").setLevel(logging.ERROR)
         self.port = free_port()
         self._controller = Quiet(
-            _Handler(self),
+            _Handler(self) if self.issuer is None else _Bearing(self),
             hostname=self.host,
             port=self.port,
             authenticator=self._authenticate,
             auth_required=True,
-            auth_require_tls=False,
+            auth_require_tls=self.tls is not None and not self.implicit,
             data_size_limit=100_000_000,
+            **self._secured(),
         )
         self._controller.start()
         return self
@@ -86,6 +100,12 @@ class SmtpServer:
     def __exit__(self, *_: object) -> None:
         if self._controller is not None:
             self._controller.stop()
+
+    def _secured(self) -> dict[str, Any]:
+        if self.tls is None:
+            return {}
+        context = self.tls.context()
+        return {"ssl_context": context} if self.implicit else {"tls_context": context, "require_starttls": True}
 
     def _authenticate(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> Any:
         from aiosmtpd.smtp import AuthResult
@@ -130,3 +150,22 @@ class _Handler:
     def _take(self, mail: Sent) -> None:
         with self.lock:
             self.server.take(mail)
+
+
+class _Bearing(_Handler):
+    """The same, with the mechanism XOAUTH2."""
+
+    async def auth_XOAUTH2(self, server: Any, args: list[str]) -> Any:  # noqa: N802
+        from base64 import b64decode, b64encode
+
+        from aiosmtpd.smtp import AuthResult
+
+        said = b64decode(args[1]).decode().split("\1")
+        user, token = said[0].removeprefix("user="), said[1].removeprefix("auth=Bearer ")
+        issuer = self.server.issuer
+        if issuer is not None and user == issuer.owner and issuer.good(token):
+            return AuthResult(success=True, auth_data=user)
+        why = b64encode(b'{"status":"400","schemes":"Bearer","scope":"mail"}').decode()
+        await server.push(f"334 {why}")
+        await server._reader.readline()
+        return AuthResult(success=False, handled=False)
