@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -281,23 +280,6 @@ def test_a_return_takes_back_what_it_had_settled(office: Office) -> None:
     golden = {row["values"]["identifiers.bank"]: row["values"] for row in office("list", "payment")}
     assert (golden["D1"]["state"], len(golden["D1"]["allocations"])) == ("succeeded", 1)
     office.sound()
-
-
-def test_who_falls_due_is_looked_at_again_once_a_day(office: Office) -> None:
-    yesterday = datetime.now(UTC).date() - timedelta(days=1)
-    office.invoice("INV-5001", "C2", "10.00", due=yesterday.isoformat())
-    office.morning()
-    customers = "SELECT id, seq FROM golden WHERE model = 'customer' ORDER BY id"
-    first = office.sql(customers)
-    office.morning()
-    assert office.sql(customers) == first
-    store = Store(office.store.replace("sqlite:///", f"sqlite:///{office.folder}/"))
-    with store.begin() as tx:  # yesterday was the last time
-        tx.run("UPDATE counter SET value = ? WHERE name = 'due'", yesterday.toordinal())
-    store.close()
-    office("reconcile")
-    moved = [one != before for one, before in zip(office.sql(customers), first, strict=True)]
-    assert moved == [False, True]  # of the first all was due long ago
 
 
 def test_what_the_erp_settles_itself_is_taken_over_and_kept_apart(office: Office) -> None:

@@ -12,7 +12,6 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from hub.finance.ledger import alias, decide, given, periods, undo
-from hub.finance.ledger.due import look_again
 from hub.finance.ledger.forget import catch_up
 from hub.finance.ledger.items import take_in
 from hub.finance.ledger.policy import chosen, policy
@@ -78,7 +77,6 @@ class Ledger:
             done.checks = prove(self.store)
             if not dry_run:
                 done.told = tell(self.hub)
-                look_again(self.store, self.today())
         return done
 
     def _match(self, account: str | None, done: Reconciled) -> list[str]:
