@@ -18,7 +18,8 @@ from hub.store.tables.quality import pair
 
 LEVELS = (
     '[{"comparison": "name", "level": 3, "label": "nearly the same", "weight": 8.5, "left": "Anne Co", "right": "Anne"},'
-    ' {"comparison": "emails", "level": 0, "label": "different", "weight": -2.1, "left": "a@x", "right": "b@x"}]'
+    ' {"comparison": "emails", "level": 0, "label": "different", "weight": -2.1, "left": "a@x", "right": "b@x",'
+    ' "doubt": true}]'
 )
 COLUMNS = (
     "id",
@@ -92,7 +93,11 @@ def test_from_a_pair_to_one_record_and_back(yard: Yard) -> None:
     assert kept["phones.main"] == side[who["Anne Co"]]
     assert kept["name"] == kept["owner"] == side[who["Anne"]]
     assert [row["weight"] for row in shown if row["kind"] == "level"] == [8.5, -2.1]
-    assert "what spoke for and against it" in yard.plain("duplicates", "show", p)
+    assert [row["doubt"] for row in shown if row["kind"] == "level"] == [False, True]
+    said = yard.plain("duplicates", "show", p)
+    assert "what spoke for and against it" in said
+    assert "together +6.4; that any two records are one, before they are compared: -2.7; this makes +3.7" in said
+    assert "a doubt leaves it to a person" in said
 
     assert "nothing was done" in yard.plain("duplicates", "accept", p, code=1)
     assert len(ids(yard)) == 2
@@ -105,6 +110,11 @@ def test_from_a_pair_to_one_record_and_back(yard: Yard) -> None:
     assert yard("duplicates", "list") == []
     (decided,) = yard("duplicates", "list", "--state", "accepted")
     assert (decided["decided_by"], decided["merge"]) == ("mia", 1)
+    told = ("left", "left_name", "left_links", "right", "right_name", "right_links")
+    assert [decided[key] for key in told] == [listed[key] for key in told], "the two it made one, as they were"
+    assert [row for row in yard("duplicates", "show", p) if row["kind"] == "field"] == [
+        row for row in shown if row["kind"] == "field"
+    ]
     links = [row["key"] for row in yard("show", "customer", who["Anne"]) if row["kind"] == "link"]
     assert len(links) == 4
 
