@@ -294,7 +294,7 @@ def test_sure_pairs_are_merged_without_a_person_where_that_is_switched_on(desk: 
     numbers = [row["values"].get("identifiers.vat") for row in desk("list", "customer")]
     assert {"DE136695976", "DE811569869"} <= set(numbers)
     assert len(numbers) == 6
-    done = [p for p in desk("duplicates", "list", "--state", "accepted") if "Meyer" in p["left_name"]][0]
+    done = next(p for p in desk("duplicates", "list", "--state", "accepted") if "Meyer" in p["left_name"])
     assert done["decided_by"] == "hub"
     desk.say("duplicates", "unmerge", str(done["merge"]), "--yes")
     (told,) = desk("duplicates", "find", "--full", "--model", "customer")
