@@ -233,22 +233,25 @@ def export(context: typer.Context, file: File, model: Model = None, zone: Zone =
 
 def import_(context: typer.Context, file: File, by: By = None, yes: Yes = False) -> None:
     """Carry out the decisions of a sheet, each by itself; what cannot be done is told with its line."""
-    from hub.quality.decide.sheet import Mistake, decisions
+    from hub.quality.decide import Desk
+    from hub.quality.decide.sheet import Mistake, checked, decisions
 
     read = list(decisions(file))
-    wrong = [one for one in read if isinstance(one, Mistake)]
-    good = [one for one in read if not isinstance(one, Mistake)]
-    for mistake in wrong:
-        say(f"{file}:{mistake.line}: {mistake.text}")
-    accepts = sum(one.accept for one in good)
-    typer.echo(f"{accepts} to accept, {len(good) - accepts} to reject, {len(wrong)} with mistakes")
-    if good and not _agreed(yes):
-        raise typer.Exit(1)
     with session(context).engine() as engine:
-        from hub.quality.decide import Desk
-
+        with engine.store.read() as tx:
+            read = checked(tx, read)
+        good = [one for one in read if not isinstance(one, Mistake)]
+        wrong = len(read) - len(good)
+        for one in read:
+            if isinstance(one, Mistake):
+                say(f"{file}:{one.line}: {one.text}")
+        accepts = sum(one.accept for one in good)
+        typer.echo(f"{accepts} to accept, {len(good) - accepts} to reject, {wrong} with mistakes")
+        if good and not _agreed(yes):
+            raise typer.Exit(1)
         failed = _carry_out(Desk.of(engine), file, good, by or _me())
-    typer.echo(f"{len(good) - failed} decided" + ("; carry it to the systems with: hub sync" if accepts else ""))
+    done = len(good) - failed
+    typer.echo(f"{done} decided" + ("; carry it to the systems with: hub sync" if done and accepts else ""))
     if wrong or failed:
         raise typer.Exit(1)
 

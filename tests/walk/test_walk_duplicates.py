@@ -258,6 +258,8 @@ def test_deciding_in_a_spreadsheet(light: Yard, kind: str, tmp_path: Path) -> No
     yes, no, later, odd = propose(light, (who[0], who[1]), (who[1], who[2]), (who[3], who[4]), (who[0], who[4]))
     sheet = tmp_path / f"pairs.{kind}"
     light.plain("duplicates", "export", str(sheet))
+    if kind == "csv":
+        assert "'=1+1" in sheet.read_text(encoding="utf-8-sig")
     fill(sheet, {yes: "accept", no: "No", odd: "perhaps"})
     light.plain("duplicates", "import", str(sheet), code=1)
     assert 'decision "perhaps": write accept or reject' in light.err
@@ -272,32 +274,74 @@ def test_deciding_in_a_spreadsheet(light: Yard, kind: str, tmp_path: Path) -> No
     assert {row["pair"] for row in light("duplicates", "list", code=1)} == {later, odd}
     light.plain("duplicates", "import", str(sheet), "--yes", code=1)
     assert f"pair {no} was rejected by" in light.err
+    # what nobody can have meant: a pair twice with two decisions, a column that was sorted alone, a pair nobody knows
+    shifted = list(reversed([row["left"] for row in light("duplicates", "list", code=1)]))
+    light.plain("duplicates", "export", str(sheet))
+    fill(sheet, {later: "accept", odd: "accept"}, left=shifted)
+    light.plain("duplicates", "import", str(sheet), "--yes", code=1)
+    assert light.err.count("was a column sorted alone?") == 2
+    light.plain("duplicates", "export", str(sheet))
+    fill(sheet, {later: "accept", odd: "accept"}, again={later: "reject"}, stranger="accept")
+    assert "1 to accept, 0 to reject, 3 with mistakes" in light.plain("duplicates", "import", str(sheet), code=1)
+    light.plain("duplicates", "import", str(sheet), "--yes", code=1)
+    assert light.err.count(f"pair {later} is accepted on one line and rejected on another") == 2
+    assert "no pair 000000000000; list them" in light.err
+    assert [row["pair"] for row in light("duplicates", "list", code=1)] == [later]
     (tmp_path / "x.csv").write_text("a,b\n")
     light.plain("duplicates", "import", str(tmp_path / "x.csv"), "--yes", code=2)
     light.plain("duplicates", "export", str(tmp_path / "x.ods"), code=2)
-    if kind == "csv":
-        assert "'=1+1" in sheet.read_text(encoding="utf-8-sig")
 
 
-def fill(sheet: Path, decisions: dict[str, str]) -> None:
-    """Write decisions into a sheet as a person does."""
+def fill(
+    sheet: Path,
+    decisions: dict[str, str],
+    *,
+    left: Sequence[str] = (),
+    again: dict[str, str] | None = None,
+    stranger: str = "",
+) -> None:
+    """Write decisions into a sheet as a person does.
+
+    `left` is what stands in that column instead; `again` are rows that stand there once more with another decision,
+    `stranger` the decision on a pair that nobody knows.
+    """
+    rows = _read(sheet)
+    for row, id in zip(rows, left, strict=False):
+        row["left"] = id
+    twice = [{**row, "decision": again[_pair(row)]} for row in rows if again and _pair(row) in again]
+    for row in rows:
+        row["decision"] = decisions.get(_pair(row), "")
+    rows += twice
+    if stranger:
+        rows.append({**rows[0], "pair": "pair-000000000000", "decision": stranger})
     if sheet.suffix == ".csv":
-        with sheet.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
         with sheet.open("w", encoding="utf-8-sig", newline="") as file:
             out = csv.DictWriter(file, rows[0].keys(), delimiter=";")  # as a spreadsheet in Germany saves it
             out.writeheader()
-            out.writerows({**row, "decision": decisions.get(row["pair"].removeprefix("pair-"), "")} for row in rows)
+            out.writerows(rows)
         return
     from openpyxl import load_workbook
 
     book = load_workbook(sheet)
     page = book.worksheets[0]
-    head = [cell.value for cell in page[1]]
-    for row in page.iter_rows(min_row=2):
-        said = decisions.get(str(row[head.index("pair")].value).removeprefix("pair-"))
-        row[head.index("decision")].value = said
+    for at, row in enumerate(rows, 2):
+        for column, value in enumerate(row.values(), 1):
+            page.cell(at, column).value = value
     book.save(sheet)
+
+
+def _read(sheet: Path) -> list[dict[str, Any]]:
+    if sheet.suffix == ".csv":
+        with sheet.open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+    from openpyxl import load_workbook
+
+    head, *rest = load_workbook(sheet).worksheets[0].iter_rows(values_only=True)
+    return [dict(zip(map(str, head), row, strict=True)) for row in rest]
+
+
+def _pair(row: dict[str, Any]) -> str:
+    return str(row["pair"]).removeprefix("pair-")
 
 
 DRIVER = """
