@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import combinations
 
 from hub.errors import Rejected
-from hub.quality.match.veto import Side, apart, brings, roots
+from hub.model import Values
+from hub.quality.match.veto import Side, apart, roots, valid
 from hub.store import Tx
 from hub.sync.follow import survivors
 from hub.sync.state import values_of
@@ -18,12 +19,11 @@ from hub.sync.state import values_of
 
 def refuse_held(tx: Tx, ids: Sequence[str], separate: Iterable[Collection[str]]) -> None:
     """Raise Rejected where two of these golden records are never one; `separate` are groups of business lines."""
-    found = tx.rows("SELECT id, model, data FROM golden WHERE id IN ?", list(ids))
+    found = tx.rows("SELECT id, data FROM golden WHERE id IN ?", list(ids))
     heads = _heads(tx, ids)
     sides = {}
-    for id, model, data in found:
-        told = brings(model, values_of(data))
-        sides[id] = Side(heads.get(id, id), told["taxes"] or (), told["lines"] or ())
+    for id, data in found:
+        sides[id] = _side(heads.get(id, id), values_of(data))
     groups = tuple(separate)
     for one, other in combinations(sorted(sides), 2):
         why = apart(sides[one], sides[other], groups)
@@ -33,6 +33,15 @@ def refuse_held(tx: Tx, ids: Sequence[str], separate: Iterable[Collection[str]])
                 f"{one} and {other} are never one: {why}; nothing was merged. Correct what is wrong in one of "
                 f"them, in its system or in hub.toml{single}"
             )
+
+
+def _side(head: str, values: Values) -> Side:
+    """What a record brings to its vetoes."""
+    named = ((path.partition("."), value) for path, value in values.items() if value)
+    stems = [(stem, kind, value) for (stem, _, kind), value in named]
+    numbers = (valid(scheme, str(value)) for stem, scheme, value in stems if stem == "identifiers")
+    lines = [line for stem, line, value in stems if stem == "lines" and value is True]
+    return Side(head, [number for number in numbers if number], lines)
 
 
 def _heads(tx: Tx, ids: Iterable[str]) -> dict[str, str]:
