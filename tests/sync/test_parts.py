@@ -11,6 +11,7 @@ from test_joins import golden_of, joined, parted, state, told
 from world import World
 
 from hub.errors import Busy
+from hub.sync.part import part
 
 
 def values_of(world: World, id: str) -> dict[str, Any]:
@@ -149,6 +150,29 @@ def test_an_archived_side_that_somebody_has_again_is_alive() -> None:
     parted(w, merge)
     assert golden_of(w, "B1") == two
     assert not archived(w, two)
+
+
+def test_a_record_that_was_deleted_while_they_were_one_is_gone_from_its_own_side() -> None:
+    w = reading({}, {})
+    a, b = w.systems
+    for feed in w.feeds.values():
+        feed.config = replace(feed.config, on_tombstone="archive")
+    a.add(1, email="one@x", name="One")
+    a.add(2, email="two@x", name="Two")
+    b.add(2, email="two@x", name="Two")
+    w.sync()
+    one, two = golden_of(w, "A1"), golden_of(w, "A2")
+    policy = frozenset(feed.id for feed in w.feeds.values())
+    for last, key in ((b, "B1"), (a, "A2")):
+        merge = joined(w, one, two)
+        last.remove(key)
+        w.sync()
+        assert not archived(w, one)
+        with w.walk.begin() as work:
+            part(work, merge, "ben", archives=policy)
+        w.sync()
+        assert archived(w, two) is (last is a), "only where no system holds it any more"
+        assert not archived(w, one)
 
 
 def archived(world: World, id: str) -> bool:

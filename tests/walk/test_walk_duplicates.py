@@ -217,6 +217,23 @@ def test_the_second_record_of_a_stream_is_left_or_written_as_configured(light: Y
     light.quiet()
 
 
+def test_who_was_deleted_while_they_were_one_is_gone_when_they_are_two(light: Yard) -> None:
+    north = light.book("north")
+    light.settings(ledger("north", clients='on_tombstone = "archive"'))
+    keys = [north.add("clients", name=f"N{n}", mail=f"n{n}@x.example") for n in range(2)]
+    light.sync()
+    who = ids(light)
+    (p,) = propose(light, (who["N0"], who["N1"]))
+    light.plain("duplicates", "accept", p, "--keep", who["N0"], "--yes")
+    north.remove("clients", keys[1])
+    light.sync("--full")
+    light.plain("duplicates", "unmerge", "1", "--yes")
+    assert ids(light) == {"N0": who["N0"]}
+    light.sync()
+    assert [row["name"] for row in north.rows("clients").values()] == ["N0"]
+    light.quiet()
+
+
 def test_what_a_cluster_is_and_what_keeps_it_apart(light: Yard) -> None:
     north = light.book("north")
     for n in range(4):
