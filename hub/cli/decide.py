@@ -111,8 +111,8 @@ def _sum(p: Pair) -> str:
 
 def _sides(found: Compared) -> list[dict[str, Any]]:
     p = found.pair
-    left, right = p.sides
-    out: list[dict[str, Any]] = [{"kind": "record", "field": "id", "left": left, "right": right}]
+    ids = dict(zip(("left", "right"), p.sides, strict=True))
+    out: list[dict[str, Any]] = [{"kind": "record", "field": "id"} | ids]
     links = [["/".join(link.values()) for link in side] for side in (found.left_links, found.right_links)]
     for at in range(max(map(len, links))):
         left, right = (side[at] if at < len(side) else None for side in links)

@@ -53,7 +53,7 @@ def test_a_record_merged_by_way_of_another_goes_home_step_by_step_with_its_edit(
     w = told(World({}, {}), "update")
     a, _ = w.systems
     for n in (1, 2, 3):
-        a.add(n, email=f"{n}@x", name=f"N{n}")
+        a.add(n, email=f"{n}@x", name=f"N{n}", phone="3" if n == 3 else None)
     w.sync()
     one, two, three = (golden_of(w, f"A{n}") for n in (1, 2, 3))
     stood = [state(w)]

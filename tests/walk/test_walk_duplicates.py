@@ -264,6 +264,32 @@ def test_what_a_cluster_is_and_what_keeps_it_apart(light: Yard) -> None:
         light.plain("duplicates", *wrong, code=2)
 
 
+def test_branches_and_separate_lines_are_held_apart_in_the_moment_of_merging(light: Yard) -> None:
+    """Whatever was proposed: it may have been before anybody said so."""
+    north, south = light.book("north"), light.book("south")
+    rules = '[duplicates]\nseparate = [["main", "clinic"]]\n'
+    apart = [
+        ledger(name, create="never", settings=line) for name, line in (("north", ""), ("south", 'line = "clinic"'))
+    ]
+    light.settings("".join(apart))
+    head = north.add("clients", name="Head", mail="head@x.example")
+    middle = north.add("clients", name="Middle", mail="middle@x.example", parent=head)
+    north.add("clients", name="Branch 1", mail="one@x.example", parent=head)
+    north.add("clients", name="Branch 2", mail="two@x.example", parent=middle)
+    south.add("clients", name="Clinic", mail="clinic@x.example")
+    light.sync()
+    who = ids(light)
+    branches, lines = propose(light, (who["Branch 1"], who["Branch 2"]), (who["Head"], who["Clinic"]))
+    light.plain("duplicates", "accept", branches, "--yes", code=1)
+    assert "are never one: companies of one group; nothing was merged" in light.err
+    light.settings("".join(apart) + rules)
+    light.plain("duplicates", "accept", lines, "--yes", code=1)
+    assert "are never one: separate business lines" in light.err
+    light.settings("".join(apart))
+    light.plain("duplicates", "accept", lines, "--yes")
+    assert len(ids(light)) == 4
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_deciding_in_a_spreadsheet(light: Yard, kind: str, tmp_path: Path) -> None:
     north = light.book("north")

@@ -21,9 +21,9 @@ def refuse_held(tx: Tx, ids: Sequence[str], separate: Iterable[Collection[str]])
     """Raise Rejected where two of these golden records are never one; `separate` are groups of business lines."""
     found = tx.rows("SELECT id, data FROM golden WHERE id IN ?", list(ids))
     heads = _heads(tx, ids)
-    sides = {}
+    sides: dict[str, Side] = {}
     for id, data in found:
-        sides[id] = _side(heads.get(id, id), values_of(data))
+        sides[id] = _side(heads.get(id, str(id)), values_of(data))
     groups = tuple(separate)
     for one, other in combinations(sorted(sides), 2):
         why = apart(sides[one], sides[other], groups)
@@ -54,7 +54,7 @@ def _heads(tx: Tx, ids: Iterable[str]) -> dict[str, str]:
             fresh,
         )
         into = survivors(tx, {row[1] for row in rows})
-        above = {child: into.get(parent, parent) for child, parent in rows}
+        above: dict[str, str] = {child: into.get(str(parent), str(parent)) for child, parent in rows}
         parents.update((child, parent) for child, parent in above.items() if child != parent)
         fresh = sorted(set(above.values()) - parents.keys() - set(fresh))
     return roots(parents)
