@@ -15,7 +15,7 @@ from hub.cli.session import session
 from hub.errors import ConfigError, HubError
 
 if TYPE_CHECKING:
-    from hub.quality.decide import Compared, Desk, Plan
+    from hub.quality.decide import Compared, Desk, Pair, Plan
     from hub.quality.decide.sheet import Row
 
 Model = Annotated[str | None, typer.Option(help="Only of this model.")]
@@ -88,18 +88,31 @@ def show(
     told = {
         "record": ("field", "left", "right"),
         "field": ("field", "left", "right", "kept"),
-        "level": ("comparison", "label", "weight", "left", "right"),
+        "level": ("comparison", "label", "weight", "doubt", "left", "right"),
     }
     for kind, title in (("record", ""), ("field", "field by field"), ("level", "what spoke for and against it")):
         some = [one for one in sides if one["kind"] == kind]
         if some:
             typer.secho(f"\n{title}" if title else "", bold=True)
-            table(some, told[kind])
+            table([one | {"doubt": "yes" if one.get("doubt") else None} for one in some], told[kind])
+    typer.echo(f"\n{_sum(p)}")
+
+
+def _sum(p: Pair) -> str:
+    """In words: what the levels come to."""
+    levels = sum(level.get("weight") or 0 for level in p.levels)
+    doubt = any(level.get("doubt") for level in p.levels)
+    return (
+        f"together {levels:+.1f}; that any two records are one, before they are compared: {p.weight - levels:+.1f}; "
+        f"this makes {p.weight:+.1f}, a probability of {p.probability:.4f}"
+        + ("; a doubt leaves it to a person, however likely" if doubt else "")
+    )
 
 
 def _sides(found: Compared) -> list[dict[str, Any]]:
     p = found.pair
-    out: list[dict[str, Any]] = [{"kind": "record", "field": "id", "left": p.left, "right": p.right}]
+    ids = dict(zip(("left", "right"), p.sides, strict=True))
+    out: list[dict[str, Any]] = [{"kind": "record", "field": "id"} | ids]
     links = [["/".join(link.values()) for link in side] for side in (found.left_links, found.right_links)]
     for at in range(max(map(len, links))):
         left, right = (side[at] if at < len(side) else None for side in links)
@@ -107,7 +120,8 @@ def _sides(found: Compared) -> list[dict[str, Any]]:
     out += [{"kind": "field", **f._asdict()} for f in found.fields]
     levels = sorted(p.levels, key=lambda level: -(level.get("weight") or 0))
     return out + [
-        {"kind": "level"} | {k: level.get(k) for k in ("comparison", "level", "label", "weight", "left", "right")}
+        {"kind": "level", "doubt": bool(level.get("doubt"))}
+        | {k: level.get(k) for k in ("comparison", "level", "label", "weight", "left", "right")}
         for level in levels
     ]
 
@@ -129,7 +143,7 @@ def accept(
     with session(context).engine() as engine:
         desk = Desk.of(engine)
         with engine.store.read() as tx:
-            planned = plan(tx, what, keep, again=again)
+            planned = plan(tx, what, keep, separate=engine.project.duplicates.separate, again=again)
         _planned(desk, planned)
         if not _agreed(yes):
             raise typer.Exit(1)
@@ -219,22 +233,25 @@ def export(context: typer.Context, file: File, model: Model = None, zone: Zone =
 
 def import_(context: typer.Context, file: File, by: By = None, yes: Yes = False) -> None:
     """Carry out the decisions of a sheet, each by itself; what cannot be done is told with its line."""
-    from hub.quality.decide.sheet import Mistake, decisions
+    from hub.quality.decide import Desk
+    from hub.quality.decide.sheet import Mistake, checked, decisions
 
     read = list(decisions(file))
-    wrong = [one for one in read if isinstance(one, Mistake)]
-    good = [one for one in read if not isinstance(one, Mistake)]
-    for mistake in wrong:
-        say(f"{file}:{mistake.line}: {mistake.text}")
-    accepts = sum(one.accept for one in good)
-    typer.echo(f"{accepts} to accept, {len(good) - accepts} to reject, {len(wrong)} with mistakes")
-    if good and not _agreed(yes):
-        raise typer.Exit(1)
     with session(context).engine() as engine:
-        from hub.quality.decide import Desk
-
+        with engine.store.read() as tx:
+            read = checked(tx, read)
+        good = [one for one in read if not isinstance(one, Mistake)]
+        wrong = len(read) - len(good)
+        for one in read:
+            if isinstance(one, Mistake):
+                say(f"{file}:{one.line}: {one.text}")
+        accepts = sum(one.accept for one in good)
+        typer.echo(f"{accepts} to accept, {len(good) - accepts} to reject, {wrong} with mistakes")
+        if good and not _agreed(yes):
+            raise typer.Exit(1)
         failed = _carry_out(Desk.of(engine), file, good, by or _me())
-    typer.echo(f"{len(good) - failed} decided" + ("; carry it to the systems with: hub sync" if accepts else ""))
+    done = len(good) - failed
+    typer.echo(f"{done} decided" + ("; carry it to the systems with: hub sync" if done and accepts else ""))
     if wrong or failed:
         raise typer.Exit(1)
 

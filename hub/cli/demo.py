@@ -7,11 +7,17 @@ import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from threading import Event
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hub.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from hub.demo.systems import Systems
 
 SCENES = ("day", "finance", "close")
 
@@ -26,11 +32,16 @@ def demo(
     keep: Annotated[
         Path | None, typer.Option(help="Keep the project folder here, to look around in with the other verbs.")
     ] = None,
+    stay: Annotated[
+        bool, typer.Option("--stay", help="Leave the systems running until Ctrl-C, to try every verb with them.")
+    ] = False,
 ) -> None:
     """Start an ERP, a CRM, a payment provider and a mailbox on loopback, and live one day of a company with them."""
     if scene not in SCENES:
         raise ConfigError(f"no scene {scene!r} in the demo; there are: {', '.join(SCENES)}")
     if scene == "close":
+        if stay:
+            raise ConfigError("--stay is for the scenes day and finance: a closed line leaves nothing running")
         from hub.cli.demo_close import close
 
         close(keep)
@@ -68,6 +79,8 @@ def demo(
                 with console.status("[dim]they work[/dim]"):
                     ids = seed(systems)
                 day.live(folder, systems, ids, screen)
+            if stay:
+                _stay(console, folder, systems)
     finally:
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -82,3 +95,20 @@ def demo(
     console.print("  hub connector new acme  a connector of your own in 20 minutes")
     if screen.wrong:
         raise typer.Exit(1)
+
+
+def _stay(console: Console, folder: Path, systems: Systems) -> None:
+    """Leave the systems as they are until the person has seen enough."""
+    console.print("\n[bold]The systems stay until Ctrl-C.[/bold] In another terminal:")
+    console.print(f"  cd {folder.resolve()}", soft_wrap=True, highlight=False)
+    console.print("  hub status               how each stream stands")
+    console.print("  hub duplicates list      pairs that wait for you, then: show, accept, hub sync, unmerge")
+    console.print(
+        f"The ERP is Tryton at {systems.erp.access.url}, database {systems.erp.access.database}, user "
+        f"{systems.erp.access.user}, password in secrets/erp; the CRM answers at {systems.crm_url}.",
+        soft_wrap=True, highlight=False,
+    )  # fmt: skip
+    try:
+        Event().wait()
+    except KeyboardInterrupt:
+        console.print("\nThe systems stop.")

@@ -88,7 +88,7 @@ KEYS: dict[str, tuple[str, ...]] = {
         "decided_at",
         "merge",
     ),
-    "duplicates show": ("kind", "field", "left", "right", "kept", "comparison", "level", "label", "weight"),
+    "duplicates show": ("kind", "field", "left", "right", "kept", "comparison", "level", "label", "weight", "doubt"),
     "statements import": (
         "account",
         "currency",

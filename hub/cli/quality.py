@@ -47,6 +47,8 @@ def quality(
         if connection is not None:
             hub.project.connection(connection)
         book, reader = _reader(hub, model)
+        if line is not None and (records is not None or trend):
+            _line(hub, line)
         if records is not None:
             _records(book, reader, records, connection, line, limit, json=json)
         elif trend:
@@ -78,6 +80,8 @@ def _scorecard(hub: Hub, book: Book, reader: Reader, connection: str | None, lin
     counted = scores(count(reader, book))
     at = keep(hub.store, counted)
     last = before(hub.store, at)
+    if line is not None:
+        _line(hub, line)
     chosen = [s for s in counted if connection in (None, s.connection) and line in (None, s.line)]
     if json:
         when = moment(at).isoformat()
@@ -93,6 +97,17 @@ def _scorecard(hub: Hub, book: Book, reader: Reader, connection: str | None, lin
     overall = [s for s in chosen if s.line == (line or "") and s.measure in ("validity", "uniqueness")]
     if any(score.good < score.total for score in overall):
         raise typer.Exit(1)
+
+
+def _line(hub: Hub, line: str) -> None:
+    """Raise ConfigError for a business line that neither hub.toml nor any record names."""
+    from hub.quality.scorecard_store import lines
+    from hub.suggest import like
+
+    told = [one.line for one in hub.project.connections.values() if one.line]
+    every = sorted({hub.project.line, *told, *lines(hub.store)})
+    if line not in every:
+        raise ConfigError(f'no business line "{line}"{like(line, every)}; there are: {", ".join(every)}')
 
 
 def _people(

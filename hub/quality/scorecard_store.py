@@ -60,6 +60,12 @@ def trend(
     return [(row[0], Score(row[1], row[2], row[3], row[4], int(row[5]), int(row[6]))) for row in rows]
 
 
+def lines(store: Store) -> list[str]:
+    """The business lines that any scorecard has told of."""
+    with store.read() as tx:
+        return [row[0] for row in tx.rows("SELECT DISTINCT line FROM score WHERE line <> '' ORDER BY line")]
+
+
 def moved(score: Score, last: Mapping[Key, tuple[int, int]]) -> float | None:
     """How far a share moved since the run before; None where there was none."""
     found = last.get((score.model, score.connection, score.line, score.measure))

@@ -6,7 +6,7 @@ lost. What the merge filled is emptied again. What a side regains stands above a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,7 +15,7 @@ from msgspec import UNSET
 from hub.errors import Rejected
 from hub.store.tables import outbox, reference
 from hub.sync.clock import moment
-from hub.sync.feed import identities, referred
+from hub.sync.feed import HUB, identities, referred
 from hub.sync.follow import survivors
 from hub.sync.frozen import refuse_merges
 from hub.sync.join import JOINED, Base, keep_bases, known_bases, move
@@ -45,8 +45,11 @@ class _Edit(NamedTuple):
     at: tuple[int | None, str | None]
 
 
-def part(work: Work, merge_id: int, by: str) -> Parted:
-    """Take a merge apart, in the transaction of `work`. Raises Rejected where it cannot be, with what to do first."""
+def part(work: Work, merge_id: int, by: str, *, archives: Collection[int] = ()) -> Parted:
+    """Take a merge apart, in the transaction of `work`. Raises Rejected where it cannot be, with what to do first.
+
+    `archives` are the streams whose `on_tombstone` archives what no system holds any more.
+    """
     tx = work.tx
     rows = tx.rows("SELECT survivor_id, loser_id, seq, survivor, loser FROM merge WHERE id = ?", merge_id)
     _check(work, merge_id)
@@ -71,8 +74,7 @@ def part(work: Work, merge_id: int, by: str) -> Parted:
         _fill(work, golden, mine)
         _lift(work, golden, mine)
         keep_bases(work, golden, mine)
-        if any(link.alive for link in work.family(golden.id).values()):
-            golden.archived_at = None
+        _live(work, golden, archives)
         work.joined.add(golden.id)
         work.bump(golden.id)
     _identify(work, a, b)
@@ -174,6 +176,15 @@ def _lift(work: Work, golden: Golden, bases: Sequence[Base]) -> None:
             continue
         if work.merging.rankings.of(golden.model, path).greater(base, golden.stamp(path)):
             golden.put(path, golden.values[path], Stamp(base.own, base.depth + 1, base.again))
+
+
+def _live(work: Work, golden: Golden, archives: Collection[int]) -> None:
+    """A side is archived or not by what its own records have become; what the hub derives keeps nobody alive."""
+    links = [x for x in work.family(golden.id).values() if work.merging.connections.get(x.stream) != HUB]
+    if any(link.alive for link in links):
+        golden.archived_at = None
+    elif golden.archived_at is None and any(link.stream in archives for link in links):
+        golden.archived_at = work.now
 
 
 def _identify(work: Work, a: Golden, b: Golden) -> None:

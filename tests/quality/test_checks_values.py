@@ -115,6 +115,8 @@ def test_a_reason_says_what_was_meant() -> None:
     assert found("invoice", {"issued_on": "2026-11-02", "due_on": "2026-11-01"})["date-order"] == (
         "due_on: is before issued_on (2026-11-02)"
     )
+    iban = found("customer", {"bank_accounts.main": "DE89370400440532013001"})["iban"]
+    assert iban == "bank_accounts.main: is no IBAN: its checksum or check digit is invalid"
     assert "10 figures" not in found("customer", {"phones.main": "+1212555010"})["phone"]
 
 

@@ -88,6 +88,7 @@ class Place:
         self.capsys.readouterr()
         found = run(["--project", str(self.folder), *arguments, "--json"])
         out = self.capsys.readouterr()
+        self.err = out.err
         assert found == code, (found, out)
         return [json.loads(line) for line in out.out.splitlines()]
 
@@ -166,6 +167,9 @@ def test_a_scorecard_is_asked_for_by_model_line_and_system(light: Place) -> None
     light("quality", "--line", "retail", "--model", "customer", "--connection", "erp")  # all fine there
     light("quality", "--connection", "nobody", code=2)
     light("quality", "--model", "nothing", code=2)
+    for how in ((), ("--records", "validity"), ("--trend",)):
+        light("quality", "--line", "retial", *how, code=2)
+        assert 'no business line "retial" (did you mean "retail"?)' in light.err
 
 
 def test_a_number_moves_when_the_data_does(place: Place) -> None:

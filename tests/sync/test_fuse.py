@@ -10,7 +10,7 @@ import pytest
 from test_joins import golden_of, joined, parted, told
 from world import Crash, System, World
 
-from hub.connect import Answer, Missing, Receipt
+from hub.connect import Answer, Missing, Receipt, Rejected
 from hub.sync import fuse
 
 
@@ -98,6 +98,44 @@ def test_the_record_that_is_left_goes_on_and_nothing_was_edited(new_key: bool) -
     writes = w.writes()
     run(w, 2)
     assert w.writes() == writes
+
+
+def test_what_was_merged_over_there_is_created_anew_whatever_else_is_created() -> None:
+    w, _ = world({}, {})
+    a, _ = w.systems
+    a.add(1, name="One", phone="111")
+    a.add(2, name="One Ltd", owner="ann")
+    w.sync()
+    merge = joined(w, golden_of(w, "A1"), golden_of(w, "A2"))
+    run(w, 3)
+    w.feeds["A"].config = replace(w.feeds["A"].config, create="never")
+    parted(w, merge)
+    run(w, 3)
+    assert sorted(str(row["data"]["name"]) for row in a.rows.values() if not row["gone"]) == ["One", "One Ltd"]
+
+
+def test_a_merge_the_system_refused_is_forgotten_when_it_is_taken_apart() -> None:
+    w, merges = world({}, {})
+    a, _ = w.systems
+    a.add(1, name="One", phone="111")
+    a.add(2, name="One Ltd", owner="ann")
+    w.sync()
+    one, two = golden_of(w, "A1"), golden_of(w, "A2")
+    merge = joined(w, one, two)
+    a.merge = lambda stream, keep, gone: Rejected("these two may not be merged")  # type: ignore[method-assign]
+    run(w, 2)
+
+    def dead() -> int:
+        with w.store.read() as tx:
+            return int(tx.rows("SELECT count(*) FROM dead_letter")[0][0])
+
+    assert dead() == 1
+    parted(w, merge)
+    assert dead() == 0
+    a.merge = merges  # type: ignore[method-assign]
+    joined(w, one, two)
+    run(w, 2)
+    assert merges.calls == 1, "another merge is asked for again"
 
 
 @pytest.mark.parametrize("first", range(1, 26))

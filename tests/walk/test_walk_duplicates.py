@@ -18,7 +18,8 @@ from hub.store.tables.quality import pair
 
 LEVELS = (
     '[{"comparison": "name", "level": 3, "label": "nearly the same", "weight": 8.5, "left": "Anne Co", "right": "Anne"},'
-    ' {"comparison": "emails", "level": 0, "label": "different", "weight": -2.1, "left": "a@x", "right": "b@x"}]'
+    ' {"comparison": "emails", "level": 0, "label": "different", "weight": -2.1, "left": "a@x", "right": "b@x",'
+    ' "doubt": true}]'
 )
 COLUMNS = (
     "id",
@@ -92,7 +93,11 @@ def test_from_a_pair_to_one_record_and_back(yard: Yard) -> None:
     assert kept["phones.main"] == side[who["Anne Co"]]
     assert kept["name"] == kept["owner"] == side[who["Anne"]]
     assert [row["weight"] for row in shown if row["kind"] == "level"] == [8.5, -2.1]
-    assert "what spoke for and against it" in yard.plain("duplicates", "show", p)
+    assert [row["doubt"] for row in shown if row["kind"] == "level"] == [False, True]
+    said = yard.plain("duplicates", "show", p)
+    assert "what spoke for and against it" in said
+    assert "together +6.4; that any two records are one, before they are compared: -2.7; this makes +3.7" in said
+    assert "a doubt leaves it to a person" in said
 
     assert "nothing was done" in yard.plain("duplicates", "accept", p, code=1)
     assert len(ids(yard)) == 2
@@ -105,6 +110,11 @@ def test_from_a_pair_to_one_record_and_back(yard: Yard) -> None:
     assert yard("duplicates", "list") == []
     (decided,) = yard("duplicates", "list", "--state", "accepted")
     assert (decided["decided_by"], decided["merge"]) == ("mia", 1)
+    told = ("left", "left_name", "left_links", "right", "right_name", "right_links")
+    assert [decided[key] for key in told] == [listed[key] for key in told], "the two it made one, as they were"
+    assert [row for row in yard("duplicates", "show", p) if row["kind"] == "field"] == [
+        row for row in shown if row["kind"] == "field"
+    ]
     links = [row["key"] for row in yard("show", "customer", who["Anne"]) if row["kind"] == "link"]
     assert len(links) == 4
 
@@ -207,6 +217,23 @@ def test_the_second_record_of_a_stream_is_left_or_written_as_configured(light: Y
     light.quiet()
 
 
+def test_who_was_deleted_while_they_were_one_is_gone_when_they_are_two(light: Yard) -> None:
+    north = light.book("north")
+    light.settings(ledger("north", clients='on_tombstone = "archive"'))
+    keys = [north.add("clients", name=f"N{n}", mail=f"n{n}@x.example") for n in range(2)]
+    light.sync()
+    who = ids(light)
+    (p,) = propose(light, (who["N0"], who["N1"]))
+    light.plain("duplicates", "accept", p, "--keep", who["N0"], "--yes")
+    north.remove("clients", keys[1])
+    light.sync("--full")
+    light.plain("duplicates", "unmerge", "1", "--yes")
+    assert ids(light) == {"N0": who["N0"]}
+    light.sync()
+    assert [row["name"] for row in north.rows("clients").values()] == ["N0"]
+    light.quiet()
+
+
 def test_what_a_cluster_is_and_what_keeps_it_apart(light: Yard) -> None:
     north = light.book("north")
     for n in range(4):
@@ -237,6 +264,32 @@ def test_what_a_cluster_is_and_what_keeps_it_apart(light: Yard) -> None:
         light.plain("duplicates", *wrong, code=2)
 
 
+def test_branches_and_separate_lines_are_held_apart_in_the_moment_of_merging(light: Yard) -> None:
+    """Whatever was proposed: it may have been before anybody said so."""
+    north, south = light.book("north"), light.book("south")
+    rules = '[duplicates]\nseparate = [["main", "clinic"]]\n'
+    apart = [
+        ledger(name, create="never", settings=line) for name, line in (("north", ""), ("south", 'line = "clinic"'))
+    ]
+    light.settings("".join(apart))
+    head = north.add("clients", name="Head", mail="head@x.example")
+    middle = north.add("clients", name="Middle", mail="middle@x.example", parent=head)
+    north.add("clients", name="Branch 1", mail="one@x.example", parent=head)
+    north.add("clients", name="Branch 2", mail="two@x.example", parent=middle)
+    south.add("clients", name="Clinic", mail="clinic@x.example")
+    light.sync()
+    who = ids(light)
+    branches, lines = propose(light, (who["Branch 1"], who["Branch 2"]), (who["Head"], who["Clinic"]))
+    light.plain("duplicates", "accept", branches, "--yes", code=1)
+    assert "are never one: companies of one group; nothing was merged" in light.err
+    light.settings("".join(apart) + rules)
+    light.plain("duplicates", "accept", lines, "--yes", code=1)
+    assert "are never one: separate business lines" in light.err
+    light.settings("".join(apart))
+    light.plain("duplicates", "accept", lines, "--yes")
+    assert len(ids(light)) == 4
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_deciding_in_a_spreadsheet(light: Yard, kind: str, tmp_path: Path) -> None:
     north = light.book("north")
@@ -248,6 +301,8 @@ def test_deciding_in_a_spreadsheet(light: Yard, kind: str, tmp_path: Path) -> No
     yes, no, later, odd = propose(light, (who[0], who[1]), (who[1], who[2]), (who[3], who[4]), (who[0], who[4]))
     sheet = tmp_path / f"pairs.{kind}"
     light.plain("duplicates", "export", str(sheet))
+    if kind == "csv":
+        assert "'=1+1" in sheet.read_text(encoding="utf-8-sig")
     fill(sheet, {yes: "accept", no: "No", odd: "perhaps"})
     light.plain("duplicates", "import", str(sheet), code=1)
     assert 'decision "perhaps": write accept or reject' in light.err
@@ -262,32 +317,74 @@ def test_deciding_in_a_spreadsheet(light: Yard, kind: str, tmp_path: Path) -> No
     assert {row["pair"] for row in light("duplicates", "list", code=1)} == {later, odd}
     light.plain("duplicates", "import", str(sheet), "--yes", code=1)
     assert f"pair {no} was rejected by" in light.err
+    # what nobody can have meant: a pair twice with two decisions, a column that was sorted alone, a pair nobody knows
+    shifted = list(reversed([row["left"] for row in light("duplicates", "list", code=1)]))
+    light.plain("duplicates", "export", str(sheet))
+    fill(sheet, {later: "accept", odd: "accept"}, left=shifted)
+    light.plain("duplicates", "import", str(sheet), "--yes", code=1)
+    assert light.err.count("was a column sorted alone?") == 2
+    light.plain("duplicates", "export", str(sheet))
+    fill(sheet, {later: "accept", odd: "accept"}, again={later: "reject"}, stranger="accept")
+    assert "1 to accept, 0 to reject, 3 with mistakes" in light.plain("duplicates", "import", str(sheet), code=1)
+    light.plain("duplicates", "import", str(sheet), "--yes", code=1)
+    assert light.err.count(f"pair {later} is accepted on one line and rejected on another") == 2
+    assert "no pair 000000000000; list them" in light.err
+    assert [row["pair"] for row in light("duplicates", "list", code=1)] == [later]
     (tmp_path / "x.csv").write_text("a,b\n")
     light.plain("duplicates", "import", str(tmp_path / "x.csv"), "--yes", code=2)
     light.plain("duplicates", "export", str(tmp_path / "x.ods"), code=2)
-    if kind == "csv":
-        assert "'=1+1" in sheet.read_text(encoding="utf-8-sig")
 
 
-def fill(sheet: Path, decisions: dict[str, str]) -> None:
-    """Write decisions into a sheet as a person does."""
+def fill(
+    sheet: Path,
+    decisions: dict[str, str],
+    *,
+    left: Sequence[str] = (),
+    again: dict[str, str] | None = None,
+    stranger: str = "",
+) -> None:
+    """Write decisions into a sheet as a person does.
+
+    `left` is what stands in that column instead; `again` are rows that stand there once more with another decision,
+    `stranger` the decision on a pair that nobody knows.
+    """
+    rows = _read(sheet)
+    for row, id in zip(rows, left, strict=False):
+        row["left"] = id
+    twice = [{**row, "decision": again[_pair(row)]} for row in rows if again and _pair(row) in again]
+    for row in rows:
+        row["decision"] = decisions.get(_pair(row), "")
+    rows += twice
+    if stranger:
+        rows.append({**rows[0], "pair": "pair-000000000000", "decision": stranger})
     if sheet.suffix == ".csv":
-        with sheet.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
         with sheet.open("w", encoding="utf-8-sig", newline="") as file:
             out = csv.DictWriter(file, rows[0].keys(), delimiter=";")  # as a spreadsheet in Germany saves it
             out.writeheader()
-            out.writerows({**row, "decision": decisions.get(row["pair"].removeprefix("pair-"), "")} for row in rows)
+            out.writerows(rows)
         return
     from openpyxl import load_workbook
 
     book = load_workbook(sheet)
     page = book.worksheets[0]
-    head = [cell.value for cell in page[1]]
-    for row in page.iter_rows(min_row=2):
-        said = decisions.get(str(row[head.index("pair")].value).removeprefix("pair-"))
-        row[head.index("decision")].value = said
+    for at, row in enumerate(rows, 2):
+        for column, value in enumerate(row.values(), 1):
+            page.cell(at, column).value = value
     book.save(sheet)
+
+
+def _read(sheet: Path) -> list[dict[str, Any]]:
+    if sheet.suffix == ".csv":
+        with sheet.open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+    from openpyxl import load_workbook
+
+    head, *rest = load_workbook(sheet).worksheets[0].iter_rows(values_only=True)
+    return [dict(zip(map(str, head), row, strict=True)) for row in rest]
+
+
+def _pair(row: dict[str, Any]) -> str:
+    return str(row["pair"]).removeprefix("pair-")
 
 
 DRIVER = """

@@ -42,10 +42,15 @@ def _number(country: str, name: str, number: str) -> str | None:
     try:
         rule.validate(number)
     except ValidationError as error:
-        return str(error).rstrip(".").replace("The number's ", "its ").replace("The number ", "it ")
+        return _why(error)
     except Exception:  # noqa: BLE001 - some rules stumble over letters where they expect figures
         return "it cannot be read as one"
     return None
+
+
+def _why(error: Exception) -> str:
+    """What python-stdnum says of a number, as part of a sentence."""
+    return str(error).rstrip(".").replace("The number's ", "its ").replace("The number ", "it ")
 
 
 def _country(values: Values) -> str:
@@ -99,7 +104,7 @@ def iban_fault(text: str) -> str | None:
     try:
         iban.validate(text)
     except ValidationError as error:
-        return f"is no IBAN: {str(error).rstrip('.').replace('The number', 'it').replace(chr(39) + 's', '')}"
+        return f"is no IBAN: {_why(error)}"
     return None
 
 

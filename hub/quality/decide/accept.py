@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from hub.audit import append
 from hub.errors import ConfigError, Rejected
 from hub.quality.decide.desk import Desk
+from hub.quality.decide.held import refuse_held
 from hub.quality.decide.pairs import Pair, cluster, decide, is_record, pair, touching
 from hub.store import Tx
 from hub.sync.feed import HUB
@@ -37,11 +38,14 @@ class Accepted(NamedTuple):
     pairs: int
 
 
-def plan(tx: Tx, what: str, keep: str | None = None, *, again: bool = False) -> Plan:
+def plan(
+    tx: Tx, what: str, keep: str | None = None, *, separate: Iterable[Collection[str]], again: bool = False
+) -> Plan:
     """What accepting a pair, or the cluster of a record, would do; `again` decides what was decided once more.
 
-    Raises Rejected where it is decided already or somebody said that two of them are not one, ConfigError where
-    there is nothing of that name.
+    `separate` are the groups of business lines that are never merged across. Raises Rejected where it is decided
+    already, somebody said that two of them are not one, or something else holds two of them apart for good;
+    ConfigError where there is nothing of that name.
     """
     settled: str | None = None
     if is_record(what):
@@ -64,6 +68,7 @@ def plan(tx: Tx, what: str, keep: str | None = None, *, again: bool = False) -> 
                 f"{veto.left} and {veto.right} are not one: {veto.told()}; "
                 f"accept single pairs, or that one first: hub duplicates accept {veto.id} --again"
             )
+    refuse_held(tx, ids, separate)
     survivor = _survivor(tx, ids, keep)
     within = [p for p in touching(tx, ids, "open") if {p.left, p.right} <= set(ids)]
     if settled is not None and settled not in {p.id for p in within}:
@@ -97,7 +102,7 @@ def accept(
     """
     with desk.work() as work:
         tx = work.tx
-        now = plan(tx, what, keep, again=again)
+        now = plan(tx, what, keep, separate=desk.project.duplicates.separate, again=again)
         if shown is not None and (now.survivor, now.records) != (shown.survivor, shown.records):
             raise Rejected(f"{what}: somebody decided meanwhile; look again: hub duplicates show {what}")
         merges = {loser: join(work, now.survivor, loser, by) for loser in now.losers}

@@ -23,6 +23,7 @@ class Pair(NamedTuple):
 
     id: str
     model: str
+    proposed: tuple[str, str]  # the sides as they were proposed
     left: str
     right: str
     probability: float
@@ -38,6 +39,11 @@ class Pair(NamedTuple):
     def one(self) -> bool:
         """Whether its sides are one record by now."""
         return self.left == self.right
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """The two records to show: those that stand for its sides now, or the two that became one."""
+        return self.proposed if self.one else (self.left, self.right)
 
     def told(self) -> str:
         """In words: what was decided about it, by whom and when."""
@@ -57,7 +63,7 @@ def select(tx: Tx, where: str, *values: Any) -> list[Pair]:
 def _pair(row: Row, into: Into) -> Pair:
     id, model, left, right, probability, weight, zone, levels, *decided = row
     ends = into.get(left, left), into.get(right, right)
-    return Pair(id, model, *ends, probability, weight, zone, msgspec.json.decode(levels), *decided)
+    return Pair(id, model, (left, right), *ends, probability, weight, zone, msgspec.json.decode(levels), *decided)
 
 
 def pair(tx: Tx, id: str) -> Pair:

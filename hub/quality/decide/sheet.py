@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv as reading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 from hub.errors import ConfigError
 from hub.paper import Column, Table
 from hub.paper.sheets import FORMULA, csv, xlsx
+from hub.quality.decide.pairs import select
 from hub.quality.decide.show import golden, listed
 from hub.store import Tx
+from hub.sync.follow import survivors
 
 ACCEPT = ("accept", "merge", "yes", "y", "1", "ja")
 REJECT = ("reject", "no", "n", "0", "nein")
@@ -29,6 +31,7 @@ class Row(NamedTuple):
     pair: str
     accept: bool
     keep: str | None
+    sides: frozenset[str] = frozenset()  # the golden records the row names, where the sheet still has them
 
 
 class Mistake(NamedTuple):
@@ -90,21 +93,50 @@ def decisions(file: Path) -> Iterator[Row | Mistake]:
         raise ConfigError(
             f"{file}: no column {', '.join(lacks)}; write the sheet with: hub duplicates export {file.name}"
         )
-    seen: dict[str, int] = {}
     for line, cells in enumerate(rows, 2):
         row = {name: _text(cell) for name, cell in zip(head, cells, strict=False)}
-        said, id, keep = row["decision"].casefold() if "decision" in row else "", row.get("pair", ""), row.get("keep")
+        said, id, keep = row.get("decision", "").casefold(), row.get("pair", "").casefold(), row.get("keep")
         if not said:
             continue
         if said not in (*ACCEPT, *REJECT):
             yield Mistake(line, f'decision "{row["decision"]}": write accept or reject, or leave it empty')
         elif not id:
             yield Mistake(line, "the pair's id is missing")
-        elif id in seen:
-            yield Mistake(line, f"pair {id} stands on line {seen[id]} already")
         else:
-            seen[id] = line
-            yield Row(line, id.removeprefix(MARK), said in ACCEPT, keep or None)
+            sides = frozenset(row[side] for side in ("left", "right") if row.get(side))
+            yield Row(line, id.removeprefix(MARK), said in ACCEPT, keep or None, sides)
+
+
+def checked(tx: Tx, found: Iterable[Row | Mistake]) -> list[Row | Mistake]:
+    """The rows with those told as mistakes that cannot be meant.
+
+    These are: a pair nobody knows, one that stands twice (with two decisions neither counts), and a row whose golden
+    records are not those of its pair, as happens when a single column was sorted.
+    """
+    every = list(found)
+    known = {p.id: p for p in select(tx, "id IN ?", sorted({one.pair for one in every if isinstance(one, Row)}))}
+    into = survivors(tx, {side for one in every if isinstance(one, Row) for side in one.sides})
+    first: dict[str, Row] = {}
+    said: dict[str, set[bool]] = {}
+    for one in every:
+        if isinstance(one, Row):
+            first.setdefault(one.pair, one)
+            said.setdefault(one.pair, set()).add(one.accept)
+    out: list[Row | Mistake] = []
+    for one in every:
+        why = None
+        if isinstance(one, Row):
+            p = known.get(one.pair)
+            if p is None:
+                why = f"no pair {one.pair}; list them with: hub duplicates list"
+            elif len(said[one.pair]) > 1:
+                why = f"pair {one.pair} is accepted on one line and rejected on another; neither was done"
+            elif first[one.pair] is not one:
+                why = f"pair {one.pair} stands on line {first[one.pair].line} already"
+            elif not {into.get(side, side) for side in one.sides} <= {p.left, p.right}:
+                why = f"pair {one.pair} is of {' and '.join(p.sides)}, not of what this row names; was a column sorted alone?"
+        out.append(one if why is None else Mistake(one.line, why))
+    return out
 
 
 def _kind(file: Path) -> str:

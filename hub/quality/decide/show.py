@@ -58,9 +58,8 @@ def listed(
         found = [p for p in found if not p.one]
     heads = clusters(found)
     found = found[:limit]
-    ids = {side for p in found for side in (p.left, p.right)}
-    names = {g.id: titled(g.values) for g in golden(tx, ids).values()}
-    links = linked(tx, ids)
+    sides = _sides(tx, found)
+    links = linked(tx, {id for p in found for id in p.sides}, home=state == "accepted")
     return [
         {
             "pair": p.id,
@@ -70,12 +69,12 @@ def listed(
             "cluster": heads[p.left],
             "probability": round(p.probability, 6),
             "weight": round(p.weight, 3),
-            "left": p.left,
-            "left_name": names.get(p.left),
-            "left_links": links.get(p.left, []),
-            "right": p.right,
-            "right_name": names.get(p.right),
-            "right_links": links.get(p.right, []),
+            "left": p.sides[0],
+            "left_name": _name(sides, p, 0),
+            "left_links": links.get(p.sides[0], []),
+            "right": p.sides[1],
+            "right_name": _name(sides, p, 1),
+            "right_links": links.get(p.sides[1], []),
             "levels": p.levels,
             "decided_by": p.decided_by,
             "decided_at": moment(p.decided_at).isoformat() if p.decided_at else None,
@@ -86,20 +85,44 @@ def listed(
 
 
 def compared(desk: Desk, id: str) -> Compared:
-    """Both sides of a pair, field by field. Raises ConfigError where there is no such pair."""
+    """Both sides of a pair, field by field; as they were before it, where a merge has made them one.
+
+    Raises ConfigError where there is no such pair.
+    """
     with desk.store.read() as tx:
         found = pair(tx, id)
-        sides = golden(tx, {found.left, found.right})
-        links = linked(tx, {found.left, found.right})
+        sides = _sides(tx, [found])
+        links = linked(tx, set(found.sides), home=found.one)
     connections = {stream: connection for stream, (connection, _) in desk.streams().items()}
     merging = Merging(Rankings(desk.project.rule, connections), connections, desk.survive)
-    left, right = sides[found.left], sides[found.right]
+    left, right = (sides[found.merge_id, side] for side in found.sides)
     paths = sorted({**left.values, **right.values}, key=_order(found.model))
     fields = [
         Field(path, left.values.get(path), right.values.get(path), _kept(merging, left, right, path)) for path in paths
     ]
     shown = [f for f in fields if f.left is not None or f.right is not None]
-    return Compared(found, shown, links.get(found.left, []), links.get(found.right, []))
+    return Compared(found, shown, *(links.get(side, []) for side in found.sides))
+
+
+def _sides(tx: Tx, pairs: Sequence[Pair]) -> dict[tuple[int | None, str], Golden]:
+    """Both records of each pair, by the merge it led to and their ids; of what is one by now, as it was before."""
+    now = golden(tx, {side for p in pairs for side in p.sides})
+    found = {(p.merge_id, side): now[side] for p in pairs for side in p.sides if side in now}
+    rows = tx.rows(
+        "SELECT id, survivor_id, survivor, loser_id, loser FROM merge WHERE id IN ?",
+        sorted({p.merge_id for p in pairs if p.one and p.merge_id is not None}),
+    )
+    for merge, *sides in rows:
+        for id, snapshot in (sides[:2], sides[2:]):
+            if (merge, id) in found:
+                was = found[merge, id] = Golden(id, found[merge, id].model)
+                was.restore(snapshot)
+    return found
+
+
+def _name(sides: dict[tuple[int | None, str], Golden], p: Pair, at: int) -> str | None:
+    side = sides.get((p.merge_id, p.sides[at]))
+    return None if side is None else titled(side.values)
 
 
 def _kept(merging: Merging, left: Golden, right: Golden, path: str) -> str:
@@ -131,11 +154,12 @@ def golden(tx: Tx, ids: set[str]) -> dict[str, Golden]:
     return found
 
 
-def linked(tx: Tx, ids: set[str]) -> dict[str, Links]:
-    """The records over there that each golden record stands for."""
+def linked(tx: Tx, ids: set[str], *, home: bool = False) -> dict[str, Links]:
+    """The records over there that each golden record stands for; `home`: those that a merge has taken from it, too."""
+    whose = "COALESCE(r.origin_id, r.golden_id)" if home else "r.golden_id"
     rows = tx.rows(
-        "SELECT r.golden_id, s.connection, s.name, r.key FROM record r JOIN stream s ON s.id = r.stream_id "
-        "WHERE r.golden_id IN ? AND r.deleted_at IS NULL AND s.connection <> ? ORDER BY s.id, r.key",
+        f"SELECT {whose}, s.connection, s.name, r.key FROM record r JOIN stream s ON s.id = r.stream_id "
+        f"WHERE {whose} IN ? AND r.deleted_at IS NULL AND s.connection <> ? ORDER BY s.id, r.key",
         sorted(ids), HUB,
     )  # fmt: skip
     found: dict[str, Links] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from hub.audit import append
@@ -54,6 +54,13 @@ def unmerging(tx: Tx, what: str) -> Merge:
     return Merge(*rows[0])
 
 
+def _archives(desk: Desk, streams: Mapping[int, tuple[str, str]]) -> frozenset[int]:
+    """The streams whose records' end is the end of a golden record that nobody else holds."""
+    every = desk.project.connections
+    config = {id: every[place].streams.get(name) for id, (place, name) in streams.items() if place in every}
+    return frozenset(id for id, one in config.items() if one is not None and one.on_tombstone == "archive")
+
+
 def unmerge(desk: Desk, what: str, *, by: str) -> Unmerged:
     """Take a merge apart: both records are what they were, with what came to each since.
 
@@ -62,7 +69,7 @@ def unmerge(desk: Desk, what: str, *, by: str) -> Unmerged:
     streams = desk.streams()
     with desk.work() as work:
         merge = unmerging(work.tx, what)
-        done = part(work, merge.id, by)
+        done = part(work, merge.id, by, archives=_archives(desk, streams))
         pairs = [row[0] for row in work.tx.rows("SELECT id FROM pair WHERE merge_id = ?", merge.id)]
         decide(work.tx, pairs, "rejected", by, work.now)
         said = {"merge": merge.id, "survivor": merge.survivor, "loser": merge.loser, "pairs": pairs}

@@ -1,0 +1,202 @@
+"""A merge is taken apart: for each step the smallest story that ends wrongly without it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+from test_joins import golden_of, joined, parted, state, told
+from world import World
+
+from hub.errors import Busy
+from hub.sync.part import part
+
+
+def values_of(world: World, id: str) -> dict[str, Any]:
+    """What a golden record holds."""
+    with world.store.read() as tx:
+        found: dict[str, Any] = msgspec.json.decode(tx.rows("SELECT data FROM golden WHERE id = ?", id)[0][0])
+    return {path: value for path, value in found.items() if value is not None}
+
+
+def reading(*systems: dict[str, Any]) -> World:
+    """Systems of which nothing is created in another one."""
+    w = World(*systems)
+    for feed in w.feeds.values():
+        feed.config = replace(feed.config, create="never")
+    return w
+
+
+def test_a_record_of_a_frozen_line_is_neither_merged_nor_taken_apart() -> None:
+    w = World({}, {})
+    for n in (1, 2, 3):
+        w.systems[0].add(n, email=f"{n}@x", name=f"N{n}")
+    w.sync()
+    one, two, three = (golden_of(w, f"A{n}") for n in (1, 2, 3))
+    merge = joined(w, one, two)
+    with w.store.begin() as tx:
+        tx.run("INSERT INTO frozen_line (line, closing_id, seq) VALUES ('retail', 1, 1)")
+        tx.run("INSERT INTO closing_scope (closing_id, golden_id, model, kind) VALUES (1, ?, 'customer', 'own')", two)
+    stood = state(w)
+    with pytest.raises(Busy, match=f"{two} is frozen"):
+        parted(w, merge)
+    with w.store.begin() as tx:
+        tx.run("UPDATE closing_scope SET golden_id = ?", three)
+    with pytest.raises(Busy, match=f"{three} is frozen"):
+        joined(w, one, three)
+    assert state(w) == stood
+
+
+def test_a_record_merged_by_way_of_another_goes_home_step_by_step_with_its_edit() -> None:
+    w = told(World({}, {}), "update")
+    a, _ = w.systems
+    for n in (1, 2, 3):
+        a.add(n, email=f"{n}@x", name=f"N{n}", phone="3" if n == 3 else None)
+    w.sync()
+    one, two, three = (golden_of(w, f"A{n}") for n in (1, 2, 3))
+    stood = [state(w)]
+    inner = joined(w, two, three)
+    stood.append(state(w))
+    parted(w, joined(w, one, two))
+    assert state(w) == stood.pop()
+    outer = joined(w, one, two)
+    w.sync()
+    a.edit("A3", "phone", "333")
+    w.sync()
+    assert values_of(w, one)["phones.main"] == "333"
+    parted(w, outer)
+    assert [golden_of(w, f"A{n}") for n in (1, 2, 3)] == [one, two, two]
+    parted(w, inner)
+    w.sync()
+    assert [values_of(w, id).get("phones.main") for id in (one, two, three)] == [None, None, "333"]
+    assert [a.rows[f"A{n}"]["data"]["phone"] for n in (1, 2, 3)] == [None, None, "333"]
+
+
+def test_what_both_have_in_common_is_as_it_was() -> None:
+    """Two records of one system with the same name and address: neither stamps nor claims move."""
+    w = reading({}, {})
+    a, _ = w.systems
+    a.add(1, email="same@x", name="Same", owner="ann")
+    w.sync()
+    a.add(2, email="same@x", name="Same", phone="2")
+    w.sync()
+    one, two = golden_of(w, "A1"), golden_of(w, "A2")
+    assert one != two
+    for turned in ((one, two), (two, one)):
+        before = state(w)
+        parted(w, joined(w, *turned))
+        assert state(w) == before
+
+
+def test_of_two_edits_made_while_they_were_one_the_stronger_stands() -> None:
+    w = told(World({}, {"skew": -3600}), "update")
+    a, b = w.systems
+    a.add(1, email="one@x", name="One")
+    a.add(2, email="two@x", name="Two", phone="2")
+    w.sync()
+    one, two = golden_of(w, "A1"), golden_of(w, "A2")
+    merge = joined(w, one, two)
+    w.sync()
+    a.edit("A1", "owner", "of A")  # neither author saw the other's, and B's clock is slow
+    b.edit("B1", "owner", "of B")
+    w.sync()
+    assert values_of(w, one)["owner"] == "of A"
+    parted(w, merge)
+    assert values_of(w, one)["owner"] == "of A"
+    assert "owner" not in values_of(w, two)
+    w.sync()
+    assert b.rows["B1"]["data"]["owner"] == "of A"
+
+
+def test_what_a_record_that_came_meanwhile_says_is_said_of_its_own_side() -> None:
+    w = reading({}, {})
+    a, b = w.systems
+    a.add(1, email="one@x", name="One")
+    a.add(2, email="two@x", name="Two")
+    w.sync()
+    one, two = golden_of(w, "A1"), golden_of(w, "A2")
+    merge = joined(w, one, two)
+    b.add(2, email="two@x", name="Two", phone="222")
+    w.sync()
+    parted(w, merge)
+    assert values_of(w, two)["phones.main"] == "222"
+    assert "phones.main" not in values_of(w, one)
+    w.sync()
+    assert a.rows["A2"]["data"]["phone"] == "222"
+    assert a.rows["A1"]["data"]["phone"] is None
+
+
+def test_an_archived_side_that_somebody_has_again_is_alive() -> None:
+    w = reading({}, {})
+    a, b = w.systems
+    for feed in w.feeds.values():
+        feed.config = replace(feed.config, on_tombstone="archive")
+    a.add(1, email="one@x", name="One")
+    a.add(2, email="two@x", name="Two")
+    w.sync()
+    one, two = golden_of(w, "A1"), golden_of(w, "A2")
+    a.remove("A2")
+    w.sync()
+    assert archived(w, two)
+    before = state(w)
+    parted(w, joined(w, two, one))  # what is alive of the two keeps the one alive
+    assert state(w) == before
+    merge = joined(w, two, one)
+    assert not archived(w, two)
+    b.add(2, email="two@x", name="Two of B")
+    w.sync()
+    parted(w, merge)
+    assert golden_of(w, "B1") == two
+    assert not archived(w, two)
+
+
+def test_a_record_that_was_deleted_while_they_were_one_is_gone_from_its_own_side() -> None:
+    w = reading({}, {})
+    a, b = w.systems
+    for feed in w.feeds.values():
+        feed.config = replace(feed.config, on_tombstone="archive")
+    a.add(1, email="one@x", name="One")
+    a.add(2, email="two@x", name="Two")
+    b.add(2, email="two@x", name="Two")
+    w.sync()
+    one, two = golden_of(w, "A1"), golden_of(w, "A2")
+    policy = frozenset(feed.id for feed in w.feeds.values())
+    for last, key in ((b, "B1"), (a, "A2")):
+        merge = joined(w, one, two)
+        last.remove(key)
+        w.sync()
+        assert not archived(w, one)
+        with w.walk.begin() as work:
+            part(work, merge, "ben", archives=policy)
+        w.sync()
+        assert archived(w, two) is (last is a), "only where no system holds it any more"
+        assert not archived(w, one)
+
+
+def archived(world: World, id: str) -> bool:
+    """Whether a golden record is archived."""
+    with world.store.read() as tx:
+        return tx.rows("SELECT archived_at FROM golden WHERE id = ?", id)[0][0] is not None
+
+
+def test_a_refused_write_goes_home_with_its_record() -> None:
+    w = told(World({}, {"refuses": {"phone": "!"}}), "update")
+    a, _ = w.systems
+    a.add(1, email="one@x", name="One")
+    a.add(2, email="two@x", name="Two")
+    w.sync()
+    one, two = golden_of(w, "A1"), golden_of(w, "A2")
+    a.edit("A2", "phone", "2!")
+    w.sync()
+
+    def dead() -> list[Any]:
+        with w.store.read() as tx:
+            return tx.rows("SELECT golden_id, key FROM dead_letter ORDER BY key")
+
+    assert dead() == [(two, "B2")]
+    merge = joined(w, one, two)
+    assert dead() == [(one, "B2")]
+    parted(w, merge)
+    assert dead() == [(two, "B2")]
