@@ -14,6 +14,7 @@ import msgspec
 from hub.connect.base import Connector
 from hub.connect.rate import Budget
 from hub.connect.retry import NotSent, Passing, Retry, retry_after
+from hub.connect.wire import Wire, proxied
 from hub.errors import ConfigError, Conflict, HubError, Missing, RateLimited, Rejected, Unauthorized, Unavailable
 from hub.secret import is_secret, sent
 
@@ -57,7 +58,7 @@ class RestConnector(Connector):
                 auth=self.auth,
                 headers=self.headers,
                 timeout=self.timeout,
-                transport=self.transport,
+                transport=self.transport or (None if proxied() else Wire()),
                 follow_redirects=False,
             )
         return self._client
@@ -89,6 +90,12 @@ class RestConnector(Connector):
         (429, or no connection at all).
         """
         self._at_home(path)
+        address = path
+        if (
+            "?" not in path and path[:1] == "/"
+        ):  # httpx would parse the address three times: as it comes, at home, asked
+            query, params = httpx.QueryParams(params), None
+            address = f"{self.base_url}{path}?{query}" if query else f"{self.base_url}{path}"
         extra = dict(headers or {})
         if once and self.once_header:
             extra[self.once_header] = once
@@ -99,7 +106,7 @@ class RestConnector(Connector):
         def attempt() -> httpx.Response:
             self.budget.take()
             request = self.client.build_request(
-                method, path, params=params, content=_encoded(json), data=data, headers=extra
+                method, address, params=params, content=_encoded(json), data=data, headers=extra
             )
             try:
                 response = self.client.send(request)
