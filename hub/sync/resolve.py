@@ -39,10 +39,11 @@ def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[Going]) -> list[
     proposed: list[Proposal] = []
     for a, link in homeless:
         id = walk.ids(feed.model)
-        own = list(identities(feed.model, a.values))
+        own = identities(feed.model, a.values)
         proposed.append((a, link, id, own))
         names += [(name, id) for name in own]
-    _report_twins(work, feed, proposed)
+    if len(dict(names)) < len(names):
+        _report_twins(work, feed, proposed)
     taken = work.claim(names)
     fresh = {id for _, _, id, _ in proposed} if taken else ()
     work.load_golden(i for i in taken.values() if i not in fresh)
