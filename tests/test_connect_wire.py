@@ -15,6 +15,7 @@ from hub.connect.retry import Retry
 from hub.connect.wire import Wire, proxied
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Odd: caf\xe9\r\n\r\nok"
+COOKIE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: it=kept; Path=/\r\n\r\nok"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
 CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab"
 LAST = b"HTTP/1.1 413 Too Large\r\nConnection: close\r\n\r\ntoo much"
@@ -123,7 +124,7 @@ def test_a_refused_connection_and_a_bad_header_are_told_as_httpx_tells_them() ->
 
 
 def test_a_connector_takes_httpx_s_transport_where_there_is_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And the wire where there is none; a lost answer to a read is asked for again."""
+    """And the wire where there is none: a lost answer to a read is asked for again, cookies and credentials are sent."""
 
     class Plain(RestConnector):
         name, streams = "plain", ()
@@ -132,11 +133,17 @@ def test_a_connector_takes_httpx_s_transport_where_there_is_a_proxy(monkeypatch:
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     assert not proxied()
-    with serving([CUT], [OK]) as (server, _):
-        made = Plain(f"{server.url}/api/", retry=Retry(sleep=lambda seconds: None))
+    with serving([CUT], [COOKIE, OK]) as (server, _):
+        home = server.url.replace("//", "//me:mine@")
+        made = Plain(f"{home}/api/", headers={"X-Ours": "1"}, retry=Retry(sleep=lambda seconds: None))
         assert made.get("/it", a="b c", none=None).text == "ok"
+        assert made.post("/it?x=1", {"a": 1}).text == "ok"
         made.close()
-        assert server.seen[1][1].startswith(b"GET /api/it?a=b+c HTTP/1.1")
+    asked = [request for _, request in server.seen[1:]]
+    assert asked[0].startswith(b"GET /api/it?a=b+c HTTP/1.1")
+    assert asked[1].startswith(b"POST /api/it?x=1 HTTP/1.1")
+    assert all(b"\r\nX-Ours: 1" in head and b"\r\nAuthorization: Basic bWU6bWluZQ==" in head for head in asked)
+    assert [b"\r\nCookie: it=kept" in head for head in asked] == [False, True]
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     assert proxied()
     again = Plain("https://api.example")

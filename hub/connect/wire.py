@@ -1,7 +1,7 @@
-"""Wire: httpx's transport over the HTTP client of the standard library, at a third of the CPU of httpx's own.
+"""Wire: httpx's transport over the HTTP client of the standard library, and httpx's client without detours.
 
-Fetching is the largest share of a read without changes. Connections stay open and are used again; an answer is read
-whole, as connectors take it.
+Fetching is the largest share of a read without changes: with these two a page costs less than half the CPU of httpx's
+own. Connections stay open and are used again; an answer is read whole, as connectors take it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import select
 import ssl
 from collections import defaultdict
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from typing import Any
 from urllib.request import getproxies
 
 import httpx
@@ -77,6 +78,47 @@ class Wire(httpx.BaseTransport):
         except (OSError, HTTPException) as error:
             raise httpx.ConnectError(str(error)) from error
         return connection
+
+
+class Client(httpx.Client):
+    """httpx's client over one transport, without what a connector has no use for: redirects, hooks and streams."""
+
+    def __init__(self, *, transport: httpx.BaseTransport, **settings: Any) -> None:
+        super().__init__(transport=transport, **settings)
+        self._line = transport
+        self._waits = {"timeout": self.timeout.as_dict()}
+        home = self.base_url
+        named = httpx.BasicAuth(home.username, home.password) if home.userinfo else None
+        self._flow = (self.auth or named or httpx.Auth()).sync_auth_flow
+
+    def build_request(self, method: str, url: httpx.URL | str, **parts: Any) -> httpx.Request:
+        """A request with the client's headers and timeouts; httpx parses an address at each change, this one once."""
+        given = {name: part for name, part in parts.items() if part is not None}
+        if not isinstance(url, str) or "://" not in url or not given.keys() <= {"headers", "content", "data"}:
+            return super().build_request(method, url, **given)
+        headers = self.headers.copy()
+        headers.update(given.pop("headers", None))
+        return httpx.Request(method, url, headers=headers, extensions=self._waits, **given)
+
+    def send(self, request: httpx.Request, **_: Any) -> httpx.Response:
+        """Send a request as its authentication wants it, and return the last answer, read."""
+        flow = self._flow(request)
+        try:
+            request = next(flow)
+            while True:
+                if self.cookies:
+                    self.cookies.set_cookie_header(request)
+                response = self._line.handle_request(request)
+                response.request = request
+                response.read()
+                if "set-cookie" in response.headers:
+                    self.cookies.extract_cookies(response)
+                try:
+                    request = flow.send(response)
+                except StopIteration:
+                    return response
+        finally:
+            flow.close()
 
 
 def proxied() -> bool:
