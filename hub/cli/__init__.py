@@ -11,4 +11,6 @@ def main() -> None:
     gc.set_threshold(50_000, 20, 20)  # modules are made of objects that stay: looking for cycles is a tenth of a start
     from hub.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    gc.freeze()  # nor are they looked for at the end, when all goes anyway
+    sys.exit(code)
