@@ -43,6 +43,7 @@ class Took:
     cpu: float  # seconds of all its threads, in its own code and in the system's for it
     peak: float  # megabytes
     out: str
+    server: float = 0.0  # seconds of CPU that a database server took for it meanwhile
 
 
 class Failed(RuntimeError):  # noqa: N818 - what took() raises: took failed

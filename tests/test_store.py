@@ -82,6 +82,16 @@ def test_an_insert_that_ignores_says_how_many_were_new(store: Store) -> None:
         assert tx.insert(identifier, ("name", "golden_id"), [("a", "1"), ("b", "1")], ignore=True) == 2
         assert tx.insert(identifier, ("name", "golden_id"), [("a", "2"), ("c", "2")], ignore=True) == 1
         assert tx.rows("SELECT name FROM identifier WHERE golden_id = ? AND name IN ?", "2", ["a", "c"]) == [("c",)]
+    many = [(f"n{number}", "1") for number in range(90)]
+    with (
+        store.begin() as tx
+    ):  # none is there; some are; one is met only while it is written: here, twice among the rows
+        assert tx.insert(identifier, ("name", "golden_id"), many[:40], ignore=True) == 40
+        assert tx.insert(identifier, ("name", "golden_id"), [*many[20:60], ("a", "3")], ignore=True) == 20
+        assert tx.insert(identifier, ("name", "golden_id"), [*many[60:], ("n60", "4")], ignore=True) == 30
+    with store.read() as tx:
+        rows = dict(tx.rows("SELECT name, golden_id FROM identifier"))
+    assert rows == {"a": "1", "b": "1", "c": "2"} | dict(many)
 
 
 def test_sequences_grow_in_the_order_of_commits(store: Store) -> None:

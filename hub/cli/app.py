@@ -119,7 +119,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. What the hub raised on purpose is told without a traceback."""
     session = Session()
     try:
-        _verbs()(list(arguments), "hub", obj=session)
+        _verbs(arguments)(list(arguments), "hub", obj=session)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     except HubError as error:
@@ -132,14 +132,19 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _verbs() -> Verbs:
-    """The group of all verbs, for one run: what its plugins bring is gone with it."""
-    group = copy(_built())
+def _verbs(arguments: Sequence[str]) -> Verbs:
+    """The group of verbs for one run: what its plugins bring is gone with it."""
+    named = {*(verb.name for verb in app.registered_commands), *(group.name for group in app.registered_groups)}
+    group = copy(_built(frozenset(named.intersection(arguments))))
     group.commands = dict(group.commands)
     return group
 
 
 @cache
-def _built() -> Verbs:
-    """The hub's own verbs; to make them of their functions takes a tenth of a second."""
-    return cast(Verbs, typer.main.get_command(app))
+def _built(names: frozenset[str | None]) -> Verbs:
+    """The hub's verbs of these names, or all where there is none; to make all of their functions takes 0.1 s of CPU."""
+    asked = copy(app)
+    if names:
+        asked.registered_commands = [part for part in app.registered_commands if part.name in names]
+        asked.registered_groups = [part for part in app.registered_groups if part.name in names]
+    return cast(Verbs, typer.main.get_command(asked))

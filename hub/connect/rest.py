@@ -5,7 +5,7 @@ Only this room reads status codes, and only `hub.connect.retry` knows tenacity.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import httpx
@@ -14,6 +14,7 @@ import msgspec
 from hub.connect.base import Connector
 from hub.connect.rate import Budget
 from hub.connect.retry import NotSent, Passing, Retry, retry_after
+from hub.connect.wire import Client, Wire, proxied
 from hub.errors import ConfigError, Conflict, HubError, Missing, RateLimited, Rejected, Unauthorized, Unavailable
 from hub.secret import is_secret, sent
 
@@ -52,12 +53,14 @@ class RestConnector(Connector):
     def client(self) -> httpx.Client:
         """The HTTP client, made at first use and kept until `close`."""
         if self._client is None:
-            self._client = httpx.Client(
+            transport = self.transport or (None if proxied() else Wire())
+            make: Callable[..., httpx.Client] = Client if transport else httpx.Client
+            self._client = make(
                 base_url=self.base_url,
                 auth=self.auth,
                 headers=self.headers,
                 timeout=self.timeout,
-                transport=self.transport,
+                transport=transport,
                 follow_redirects=False,
             )
         return self._client
@@ -89,6 +92,10 @@ class RestConnector(Connector):
         (429, or no connection at all).
         """
         self._at_home(path)
+        address = path
+        if path[:1] == "/" and "?" not in path:
+            query, params = str(httpx.QueryParams(params)), None
+            address = f"{self.base_url}{path}?{query}" if query else f"{self.base_url}{path}"
         extra = dict(headers or {})
         if once and self.once_header:
             extra[self.once_header] = once
@@ -99,7 +106,7 @@ class RestConnector(Connector):
         def attempt() -> httpx.Response:
             self.budget.take()
             request = self.client.build_request(
-                method, path, params=params, content=_encoded(json), data=data, headers=extra
+                method, address, params=params, content=_encoded(json), data=data, headers=extra
             )
             try:
                 response = self.client.send(request)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import repeat
 from operator import attrgetter
 from typing import Any
 
@@ -25,17 +26,18 @@ NOT_DELETED = (None, False, 0, "", "0", "false")
 class Rest:
     """What stands around the records of a page, decoded where it is asked for."""
 
-    __slots__ = ("_body",)
+    __slots__ = ("_body", "_top")
 
-    def __init__(self, body: bytes | msgspec.Raw) -> None:
+    def __init__(self, body: bytes, top: Mapping[str, msgspec.Raw] | None = None) -> None:
         self._body = body
+        self._top = top  # the body split at its first level, where that is done already
 
     def get(self, path: Path, default: Any = None) -> Any:
         """The value at the path, `default` where there is none or null."""
         at: Any = self._body
-        for step in _steps(path):
+        for number, step in enumerate(_steps(path)):
             try:
-                at = msgspec.json.decode(at, type=dict[str, msgspec.Raw]).get(step)
+                at = (self._top if self._top is not None and not number else _OBJECT.decode(at)).get(step)
             except msgspec.DecodeError:  # not an object, so nothing stands below it
                 return default
             if at is None:
@@ -63,7 +65,7 @@ def rows(
     """
     wanted = {"key": key, "changed": changed, "deleted": deleted, "version": version, "our_id": our_id}
     fast, slow, getters = _reader(tuple((n, _steps(p)) for n, p in wanted.items() if p is not None))
-    listed = _below(body, _steps(items), where)
+    listed, top = _below(body, _steps(items), where)
     try:
         raws: list[msgspec.Raw] = _RAWS.decode(listed)
         try:
@@ -72,28 +74,27 @@ def rows(
             heads = slow.decode(listed)
     except msgspec.DecodeError as error:
         raise Unavailable(f"{where}: {'.'.join(_steps(items)) or 'body'}: no list of objects: {error}") from None
-    empty: Callable[[Any], Any] = _nothing
-    get_key, get_changed, get_deleted, get_version, get_our_id = (getters.get(name, empty) for name in wanted)
-    records = []
-    for index, (raw, head) in enumerate(zip(raws, heads, strict=True)):
-        found = get_key(head)
-        if found is None or found == "" or isinstance(found, float | bool | list | dict):
-            raise Unavailable(f"{where}: {'.'.join((*_steps(items), str(index)))}: no key at {'.'.join(_steps(key))!r}")
-        at, number, ours = get_changed(head), get_version(head), get_our_id(head)
+    columns = (map(getters[name], heads) if name in getters else repeat(None) for name in wanted)
+    records: list[Record] = []
+    for raw, found, at, gone, number, ours in zip(raws, *columns, strict=False):
+        if type(found) is not str or not found:
+            if found is None or found == "" or isinstance(found, float | bool | list | dict):
+                at_item = ".".join((*_steps(items), str(len(records))))
+                raise Unavailable(f"{where}: {at_item}: no key at {'.'.join(_steps(key))!r}")
+            found = str(found)
         if at is not None and (type(at) is not datetime or at.tzinfo is not UTC):
             at = moment(at, f"{where}: {found}: {changed}")
-        gone = get_deleted(head)
         records.append(
             Record(
-                found if type(found) is str else str(found),
+                found,
                 bytes(raw),
                 None if number is None else str(number),
                 at,
-                gone is not None and not (isinstance(gone, str | int) and gone in NOT_DELETED),
+                gone is not None and gone is not False and not (isinstance(gone, str | int) and gone in NOT_DELETED),
                 None if ours is None else str(ours),
             )
         )
-    return records, Rest(body)
+    return records, Rest(body, top)
 
 
 def row(body: bytes, **shape: Any) -> Record:
@@ -143,26 +144,27 @@ def upto(cursor: str | None, records: Iterable[Record], *, limit: datetime | Non
 
 
 _RAWS = msgspec.json.Decoder(list[msgspec.Raw])
-
-
-def _nothing(head: Any) -> None:
-    return None
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def _steps(path: Path) -> tuple[str, ...]:
     return tuple(path.split(".")) if isinstance(path, str) and path else tuple(path)
 
 
-def _below(body: bytes, steps: Sequence[str], where: str) -> bytes | msgspec.Raw:
+def _below(body: bytes, steps: Sequence[str], where: str) -> tuple[bytes | msgspec.Raw, dict[str, msgspec.Raw] | None]:
+    """What stands at the steps, and the body split at its first level."""
     at: bytes | msgspec.Raw = body
+    top = None
     for number, step in enumerate(steps):
         try:
-            at = msgspec.json.decode(at, type=dict[str, msgspec.Raw])[step]
+            below = _OBJECT.decode(at)
+            at = below[step]
         except KeyError:
             raise Unavailable(f"{where}: no {'.'.join(steps[: number + 1])!r} in the answer") from None
         except msgspec.DecodeError as error:
             raise Unavailable(f"{where}: {'.'.join(steps[:number]) or 'body'}: {error}") from None
-    return at
+        top = top or below
+    return at, top
 
 
 @cache

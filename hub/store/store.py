@@ -144,6 +144,7 @@ class Store:
         """Let PostgreSQL count what its tables hold: plans made for empty ones are quadratic on full ones."""
         if self.kind == "postgresql":
             with self.begin(count=False) as tx:
+                tx.run("SET LOCAL default_statistics_target = 10")  # a rough count will do, at a fifth of the time
                 tx.run("ANALYZE record, golden, identifier, reference, outbox")
 
     def sequence(self) -> int:

@@ -57,9 +57,9 @@ def digested(feed: Feed, record: Record) -> tuple[bytes, bytes]:
         steady = {k: v for k, v in msgspec.json.decode(payload).items() if k not in feed.stream.volatile}
         content = _ordered(steady)
     state = hashlib.blake2b(content, digest_size=12)
-    if record.deleted or record.version is not None or record.changed_at is not None:
-        at = record.changed_at and micros(record.changed_at)
-        state.update(f"{record.version!r} {at} {record.deleted:d}".encode())
+    version, at, deleted = record.version, record.changed_at, record.deleted
+    if at is not None or version is not None or deleted:
+        state.update(f"{version!r} {at and micros(at)} {'1' if deleted else '0'}".encode())
     return state.digest(), payload
 
 

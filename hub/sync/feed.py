@@ -66,15 +66,13 @@ def identifier_fields(model: str) -> list[Field]:
     return [f for f in fields(MODELS[model]).values() if f.identifier]
 
 
-def identities(model: str, values: Values) -> Iterator[str]:
+def identities(model: str, values: Values) -> list[str]:
     """The exact identifiers in a record's values, strongest first, as `model:scheme:value`.
 
     The kind of an e-mail address does not matter (main here is billing there); the scheme of an identifier does.
     """
-    for path, prefix in _identifying(model, tuple(values)):
-        value = values[path]
-        if value:
-            yield prefix + str(value).strip().casefold()
+    shown = _identifying(model, tuple(values))
+    return [prefix + str(value).strip().casefold() for path, prefix in shown if (value := values[path])]
 
 
 @lru_cache(maxsize=4096)

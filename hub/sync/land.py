@@ -48,9 +48,9 @@ def arriving(walk: Walk, feed: Feed, records: Sequence[Record], asked: int, *, h
     known = {row[0]: row for row in rows}
     now = walk.store.now()
     arrivals = []
-    for record in last.values():
+    for key, record in last.items():
         digest, payload = digested(feed, record)
-        row = known.get(record.key)
+        row = known.get(key)
         if row is not None:
             if row[1] == digest or asked < row[2]:
                 continue

@@ -58,10 +58,11 @@ def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[Going]) -> list[
     proposed: list[Proposal] = []
     for a, link in homeless:
         id = walk.ids(feed.model)
-        own = list(identities(feed.model, a.values))
+        own = identities(feed.model, a.values)
         proposed.append((a, link, id, own))
         names += [(name, id) for name in own]
-    twice = _report_twins(work, feed, proposed)
+    repeated = len(dict(names)) < len(names)
+    twice = _report_twins(work, feed, proposed) if repeated else frozenset()
     taken = work.claim(names)
     claims = Claims(taken, _holders(work, taken), twice)
     fresh = {id for _, _, id, _ in proposed} if taken else ()

@@ -50,7 +50,7 @@ def take(
         if held:
             link.waiting, link.landed = TO_MERGE, a.landed
         # who is in quarantine is known by its identifiers; one without any could be anyone, and keeps creates back
-        elif a.problems and not any(identities(feed.model, a.values)):
+        elif a.problems and not identities(feed.model, a.values):
             bad.append((a, link))
         else:
             going.append((a, link))
