@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import msgspec
 import pytest
 from match_world import World, crowd, person
 
 from hub.config.duplicates import Duplicates
 from hub.quality.match.clusters import clusters, members
+from hub.quality.match.contact import CONTACT
+from hub.quality.match.frozen import unpack
+from hub.quality.match.settle import idle as idling
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -43,7 +47,8 @@ def test_few_records_are_compared_with_the_shipped_chances(world: World) -> None
     assert found.clusters == len(truth(records))
 
 
-def test_many_records_are_learnt_from(light: World) -> None:
+def test_many_records_are_learnt_from(light: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.quality.match.settle.CHEAP", 100)
     records = crowd(1_000)
     light.put("contact", records)
     found = light.find()
@@ -60,6 +65,21 @@ def test_many_records_are_learnt_from(light: World) -> None:
     assert trained == [(kept[0][0],)]
     assert kept[0][2] == len(records)
     assert len(kept[0][1]) == 16
+    # kinds of keys that find nothing of their own are left out, in what changed and where the cache is made anew
+    with light.store.read() as tx:
+        idle = unpack(tx.rows("SELECT frozen FROM match_model")[0][0]).idle
+    assert 0 < len(idle) < len(CONTACT.keys)
+    light.put("contact", {"new": records["p0"], "p1": records["p2"]})
+    light.find()
+    before = light.open()
+    (file,) = (light.folder / "cache").glob("*.duckdb")
+    with duckdb.connect(str(file), read_only=True) as db:
+        kinds = {CONTACT.keys[row[0]].kind for row in db.execute("SELECT DISTINCT kind FROM blocking").fetchall()}
+    assert kinds
+    assert not kinds & set(idle)
+    file.unlink()
+    assert light.find(full=True).found == 0
+    assert light.open() == before
 
 
 def test_a_pair_says_why(light: World) -> None:
@@ -222,3 +242,14 @@ def test_the_name_alone_never_merges_by_itself(light: World) -> None:
     light.put("contact", {"a": one, "b": one, "c": person(Random(3))})
     light.find()
     assert [(pair[:2], pair[3]) for pair in light.pairs("open")] == [(("a", "b"), "ask")]
+
+
+def test_a_kind_of_key_goes_only_while_others_find_what_it_finds() -> None:
+    """Of two kinds that find the same pairs one stays."""
+    same, first, second, third = 0b11, 0b01, 0b10, 0b100
+    found = [(same, 90_000, 4_000), (first, 50_000, 1), (second, 50_000, 0), (third, 900, 90), (0b111, 800, 700)]
+    assert idling(found) == {1}
+    assert idling([(first, 50_000, 26), (third, 10, 9)]) == set()
+    # each pair is dear, but all in all they are too many
+    assert idling([(first, 50_000, 20), (third, 10, 9)]) == set()
+    assert idling([]) == set()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from match_world import World
 
+from hub.quality.match.batch import Batch
 from hub.quality.match.veto import Side, apart, brings, roots, valid
 
 ACME = {
@@ -33,8 +34,9 @@ def test_tax_numbers_count_where_their_check_digits_are_right() -> None:
     assert valid("vat", "DE 136 695 976") == "vat.de:136695976"
     assert valid("vat", "DE136695977") is None
     assert valid("erp", "4711") is None
-    assert brings("customer", {"identifiers.vat": "ATU13585627", "lines.retail": True, "lines.old": False}) == {
-        "parent": None, "taxes": ["vat.at:u13585627"], "lines": ["retail"],
+    batch = Batch([{"identifiers.vat": "ATU13585627", "lines.retail": True, "lines.old": False}, {"parent": "a"}])
+    assert brings("customer", batch) == {
+        "parent": [None, "a"], "taxes": [["vat.at:u13585627"], None], "lines": [["retail"], None],
     }  # fmt: skip
 
 

@@ -6,11 +6,12 @@ Everything in it follows from the golden records and the trained model; it may b
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from hub.quality.match.block import keys
 from hub.quality.match.frozen import Frozen
 from hub.quality.match.prepare import SYSTEM
 from hub.quality.match.profile import Profile
@@ -59,7 +60,7 @@ class Cache:
         self.db.execute(f"ATTACH '{_quoted(self.file)}' AS kept")
         names = ", ".join(f"{name} {TYPES[kind]}" for name, kind in self._columns())
         self.db.execute(f"CREATE TABLE kept.record (h UBIGINT, id VARCHAR, {names})")
-        self.db.execute("CREATE TABLE kept.blocking (k UBIGINT, h UBIGINT)")
+        self.db.execute("CREATE TABLE kept.blocking (kind UTINYINT, k UBIGINT, h UBIGINT)")
         self.db.execute("CREATE TABLE kept.stop (k UBIGINT)")
         self.db.execute("CREATE TABLE kept.head (id VARCHAR, head VARCHAR)")
         self.db.execute("CREATE TABLE kept.meta (stand VARCHAR)")
@@ -71,7 +72,7 @@ class Cache:
         return str(found[0][0]) if found else ""
 
     def _columns(self) -> list[tuple[str, str]]:
-        return [(n, k) for n, k in (dict(self.profile.columns) | SYSTEM).items() if n != "keys"]
+        return list((dict(self.profile.columns) | SYSTEM).items())
 
     def begin(self) -> None:
         """Change it from here on: until `commit` it counts as damaged."""
@@ -85,18 +86,32 @@ class Cache:
         """How many records are in it."""
         return int(self.rows("SELECT count(*) FROM kept.record")[0][0])
 
-    def add(self, batches: Iterable[RecordBatch]) -> None:
-        """Put prepared records in."""
+    def add(self, batches: Iterable[RecordBatch], idle: Collection[str]) -> None:
+        """Put prepared records in, with their keys but for those of idle kinds."""
         names = ", ".join(name for name, _ in self._columns())
+        self.db.execute("CREATE OR REPLACE TEMP TABLE fresh (h UBIGINT)")
         self.db.execute("BEGIN")  # one write of the file for all batches
         for batch in batches:
             self.db.register("batch", batch)
             self.db.execute(f"INSERT INTO kept.record SELECT hash(id), id, {names} FROM batch")
-            self.db.execute(
-                "INSERT INTO kept.blocking SELECT hash(k), hash(id) FROM (SELECT id, unnest(keys) AS k FROM batch)"
-            )
+            if not self.fresh:
+                self.db.execute("INSERT INTO fresh SELECT hash(id) FROM batch")
             self.db.unregister("batch")
         self.db.execute("COMMIT")
+        if self.fresh:
+            self.block(idle)
+        else:
+            self._block("(FROM kept.record WHERE h IN (FROM fresh))", idle)
+        self.db.execute("DROP TABLE fresh")
+
+    def block(self, idle: Collection[str]) -> None:
+        """Make the keys of all records anew, but for those of idle kinds."""
+        self.db.execute("CREATE OR REPLACE TABLE kept.blocking (kind UTINYINT, k UBIGINT, h UBIGINT)")
+        self._block("kept.record", idle)
+
+    def _block(self, records: str, idle: Collection[str]) -> None:
+        found = keys(self.profile, records, idle)
+        self.db.execute(f"INSERT INTO kept.blocking SELECT kind, hash(text), h FROM ({found})")
 
     def drop(self, ids: Sequence[str]) -> None:
         """Take records out."""
@@ -109,6 +124,8 @@ class Cache:
 
     def freeze(self, frozen: Frozen) -> None:
         """Take in what a trained model leaves out of blocking, and how often its values occur."""
+        if idle := [str(at) for at, one in enumerate(self.profile.keys) if one.kind in frozen.idle]:
+            self.db.execute(f"DELETE FROM kept.blocking WHERE kind IN ({', '.join(idle)})")
         self.db.execute("DELETE FROM kept.stop")
         self.db.execute("INSERT INTO kept.stop SELECT hash(unnest(?))", [frozen.stops])
         for column in self.profile.frequencies():
@@ -133,8 +150,8 @@ class Cache:
         self.db.execute("INSERT INTO kept.head SELECT unnest(?), unnest(?)", [list(heads), list(heads.values())])
 
     def digest(self) -> str:
-        """The digest of all records, in whatever order they stand."""
-        found = self.rows("SELECT count(*), bit_xor(md5_number_lower(record::VARCHAR)) FROM kept.record")
+        """The digest of all records, in whatever order they stand; another version of DuckDB gives another one."""
+        found = self.rows("SELECT count(*), bit_xor(hash(record)) FROM kept.record")
         return hashlib.sha256(repr(found).encode()).hexdigest()[:16]
 
     def commit(self, stand: str) -> None:

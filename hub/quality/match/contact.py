@@ -2,95 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 
-from hub.model import Values
 from hub.quality.match import parts
-from hub.quality.match.profile import Comparison, Level, Profile, Row
+from hub.quality.match.batch import Batch
+from hub.quality.match.profile import Columns, Comparison, Key, Level, Profile
 from hub.quality.normal import person_name
 
 PARTS = [f"substr(born_l, {at}, {length}) = substr(born_r, {at}, {length})" for at, length in ((1, 4), (6, 2), (9, 2))]
 TWO_PARTS = " OR ".join(f"{PARTS[one]} AND {PARTS[other]}" for one, other in ((0, 1), (0, 2), (1, 2)))
 
 
-def prepare(values: Values) -> Row:
-    """Bring a contact's values into the form in which they are compared."""
-    given, family = _names(values.get("first_name") or "", values.get("last_name") or "", values.get("name") or "")
-    place = parts.place(values)
-    mails, phones = parts.mails(values), parts.phones(values)
+def prepare(batch: Batch) -> Columns:
+    """Bring contacts into the form in which they are compared."""
+    told = zip(batch.texts("first_name"), batch.texts("last_name"), batch.texts("name"), strict=True)
+    names = [_names(first or "", last or "", "" if first or last else whole or "") for first, last, whole in told]
+    mails, phones = parts.mails(batch), parts.phones(batch)
+    place = parts.place(batch)
     return {
-        "given": given or None,
-        "family": family or None,
-        "sound": "|".join(sorted(filter(None, (parts.sound(given), parts.sound(family))))) or None,
-        "born": values.get("born_on"),
+        "given": [given or None for given, _, _ in names],
+        "family": [family or None for _, family, _ in names],
+        "sound": [sound or None for _, _, sound in names],
+        "born": batch.texts("born_on"),
         **place,
-        "phones": phones or None,
-        "stem": phones[0][:-2] if phones else None,
-        "emails": [one.key for one in mails] or None,
-        **parts.numbers(values),
-        "customer": values.get("customer"),
+        "digits": [_digits(code) if code else None for code in place["code"]],
+        "phones": phones,
+        "stem": parts.stems(phones),
+        "emails": parts.boxes(mails),
+        **parts.numbers(batch),
+        "customer": batch.texts("customer"),
     }
 
 
-@lru_cache(maxsize=200_000)
-def _names(first: str, last: str, whole: str) -> tuple[str, str]:
+@lru_cache(maxsize=parts.KEPT)
+def _names(first: str, last: str, whole: str) -> tuple[str, str, str]:
+    """Given name, family name, and how both sound."""
     if first or last:
-        return parts.words(first), parts.words(last)
-    found = person_name(whole)
-    return found.given, found.family
+        given, family = parts.words(first), parts.words(last)
+    else:
+        given, family, _ = person_name(whole)
+    return given, family, "|".join(sorted(filter(None, (parts.sound(given), parts.sound(family)))))
 
 
-def keys(row: Row) -> Iterator[str]:
-    """Say what a contact has in common with those it may be the same as.
+_digits = lru_cache(maxsize=parts.KEPT)(lambda code: "".join(sorted(code)))
 
-    Digits of a postal code count in any order, and either line of the address may stand in the other's place.
-    """
-    given, family, born = row["given"] or "", row["family"] or "", row["born"] or ""
-    house, code, city = row["house"] or "", "".join(sorted(row["code"] or "")), (row["city"] or "")[:4]
-    lines = {(row[name] or "").replace(" ", "")[:5] for name in ("street", "extra")} - {""}
-    first = "".join(sorted((given[:1], family[:1])))
-    for number in row["numbers"] or ():
-        yield f"i{number}"
-    for mail in row["emails"] or ():
-        yield f"e{mail}"
-    for phone in row["phones"] or ():
-        yield f"p{phone[-8:]}"
-    if given and family:
-        yield f"n{'|'.join(sorted((given, family)))}"
-        yield f"s{row['sound']}"
-    if born:
-        yield f"b{born}{first}"
-        if code:
-            yield f"c{born}{code}"
-        if city:
-            yield f"d{born}{city}"
-        if house:
-            yield f"f{born}{house}"
-    for line in lines:
-        yield f"h{line}{first}"
-        if code:
-            yield f"a{line}{code}"
-        if city:
-            yield f"g{line}{city}"
-    for word in {given, family} - {""}:
-        if code:
-            yield f"w{word[:5]}{code}"
-        if city:
-            yield f"v{word[:5]}{city}"
-    if row["customer"]:
-        yield f"k{row['customer']}{(family or given)[:3]}"
+# the first letters of both names in one order, since they may be swapped
+FIRST = "list_aggregate(list_sort([coalesce(left(given, 1), ''), coalesce(left(family, 1), '')]), 'string_agg', '')"
+# either line of the address may stand in the other's place
+LINES = "list_distinct([left(replace(street, ' ', ''), 5), left(replace(extra, ' ', ''), 5)])"
+STARTS = "list_distinct([left(given, 5), left(family, 5)])"
+TOWN = "left(city, 4)"
+KEYS = (
+    Key("i", "numbers", many=True),
+    Key("e", "emails", many=True),
+    Key("p", "list_transform(phones, lambda x: right(x, 8))", many=True),
+    Key("n", "least(given, family) || '|' || greatest(given, family)"),
+    Key("s", "CASE WHEN given IS NOT NULL AND family IS NOT NULL THEN sound END"),
+    Key("b", f"born || {FIRST}"),
+    Key("c", "born || digits"),
+    Key("d", f"born || {TOWN}"),
+    Key("f", "born || house"),
+    Key("h", f"list_transform({LINES}, lambda x: x || {FIRST})", many=True),
+    Key("a", f"list_transform({LINES}, lambda x: x || digits)", many=True),
+    Key("g", f"list_transform({LINES}, lambda x: x || {TOWN})", many=True),
+    Key("w", f"list_transform({STARTS}, lambda x: x || digits)", many=True),
+    Key("v", f"list_transform({STARTS}, lambda x: x || {TOWN})", many=True),
+    Key("k", "customer || left(coalesce(family, given), 3)"),
+)
 
 
 CONTACT = Profile(
     model="contact",
-    version=1,
+    version=2,
     columns={
         "given": "text",
         "family": "text",
         "sound": "text",
         "born": "text",
         **parts.PLACE,
+        "digits": "text",  # of the postal code, in one order
         "phones": "texts",
         "stem": "text",
         "emails": "texts",
@@ -98,7 +88,7 @@ CONTACT = Profile(
         "customer": "text",
     },
     prepare=prepare,
-    keys=keys,
+    keys=KEYS,
     comparisons=(
         Comparison(
             "given name",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 from hub.errors import ConfigError
@@ -11,7 +11,8 @@ from hub.model import MODELS, Values
 from hub.plugin.hookspecs import MatchRule
 from hub.plugin.matching import Compare
 from hub.plugin.registry import Registry
-from hub.quality.match.profile import Comparison, Level, Profile, Row
+from hub.quality.match.batch import Batch
+from hub.quality.match.profile import Columns, Comparison, Key, Level, Profile
 from hub.quality.match.profiles import PROFILES
 from hub.suggest import like
 
@@ -40,7 +41,7 @@ def _bare(model: str) -> Profile:
         version=1,
         columns={},
         prepare=lambda _: {},
-        keys=lambda _: (),
+        keys=(),
         comparisons=(),
         training=(),
     )
@@ -56,7 +57,7 @@ def _with(profile: Profile, name: str, rule: MatchRule | Compare) -> Profile:
         profile,
         columns={**profile.columns, column: "texts"},
         prepare=_prepare(profile, column, name, lambda values: sorted({str(text) for text in rule(values)}) or None),
-        keys=_keys(profile, column),
+        keys=(*profile.keys, Key(f"{column}:", column, many=True)),
         comparisons=(
             *profile.comparisons,
             Comparison(
@@ -86,7 +87,7 @@ def _compared(profile: Profile, name: str, column: str, rule: Compare) -> Profil
         profile,
         columns={**profile.columns, column: "text"},
         prepare=_prepare(profile, column, name, rule.value),
-        keys=_keys(profile, column) if rule.blocks else profile.keys,
+        keys=(*profile.keys, Key(f"{column}:", column)) if rule.blocks else profile.keys,
         comparisons=(
             *profile.comparisons,
             Comparison(name, column, f"{column}_l IS NULL OR {column}_r IS NULL", tuple(levels)),
@@ -94,24 +95,14 @@ def _compared(profile: Profile, name: str, column: str, rule: Compare) -> Profil
     )
 
 
-def _prepare(profile: Profile, column: str, name: str, value: Callable[[Values], object]) -> Callable[[Values], Row]:
-    def prepare(values: Values) -> Row:
+def _prepare(profile: Profile, column: str, name: str, value: Callable[[Values], object]) -> Callable[[Batch], Columns]:
+    def prepare(batch: Batch) -> Columns:
         try:
-            own = value(values)
+            own = [value(values) or None for values in batch.records]
         except Exception as error:
             raise ConfigError(
                 f'match rule "{name}": {type(error).__name__}: {error}; mend the plugin: it has to take any record'
             ) from error
-        return {**profile.prepare(values), column: own or None}
+        return {**profile.prepare(batch), column: own}
 
     return prepare
-
-
-def _keys(profile: Profile, column: str) -> Callable[[Row], Iterator[str]]:
-    def keys(row: Mapping[str, object]) -> Iterator[str]:
-        yield from profile.keys(dict(row))
-        own = row[column]
-        for text in own if isinstance(own, list) else [own] if own else []:
-            yield f"{column}:{text}"
-
-    return keys

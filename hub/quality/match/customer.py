@@ -5,107 +5,143 @@ A person who is a customer walks the same way; a name's words in another order a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
-from hub.model import Values
 from hub.quality.match import parts
+from hub.quality.match.batch import Batch, first
 from hub.quality.match.division import division
-from hub.quality.match.profile import Comparison, Level, Profile, Row
-from hub.quality.normal import company_name
-
-_name = lru_cache(maxsize=parts.KEPT)(company_name)
+from hub.quality.match.profile import Columns, Comparison, Key, Level, Profile
+from hub.quality.normal import Email, company_name
 
 
-def prepare(values: Values) -> Row:
-    """Bring a customer's values into the form in which they are compared."""
-    name = _name(values.get("name") or values.get("legal_name") or "")
-    legal = _name(values.get("legal_name") or "")
-    others = [_name(text) for text in parts.kinds(values, "names")]
-    words = name.core.split()
-    mails, phones = parts.mails(values), parts.phones(values)
-    domains = _domains(values, [one.domain for one in mails if not one.free])
-    places = parts.places(values)
-    place = places[0] if places else dict.fromkeys(parts.PLACE)
-    banks = [text.replace(" ", "").casefold() for text in parts.kinds(values, "bank_accounts")]
+def prepare(batch: Batch) -> Columns:
+    """Bring customers into the form in which they are compared."""
+    legals = batch.texts("legal_name")
+    names = [_name(text or legal or "") for text, legal in zip(batch.texts("name"), legals, strict=True)]
+    legal = [_name(text or "") for text in legals]
+    others = batch.lists("names", lambda column: [_name(text) if text else None for text in column])
+    mails, phones = parts.mails(batch), parts.phones(batch)
+    domains = _domains(batch, mails)
+    places, place = parts.places(batch), parts.place(batch)
+    spots = [_spots(one) for one in places]
+    banks = batch.lists("bank_accounts", lambda column: [_bank(text) if text else None for text in column])
     return {
-        "name": name.core or None,
-        "names": list(dict.fromkeys(one.core for one in (name, legal, *others) if one.core)) or None,
-        "legal": legal.core if legal.core and legal.core != name.core else None,
-        "form": legal.form or name.form,
-        "division": division(name.core, place["city"] or "") if name.core else None,
-        "letters": "".join(sorted(words)) or None,
-        "initials": "".join(word[0] for word in words) if len(words) > 2 else None,
-        "bearing": [word for word in words if len(word) > 4] or None,
-        "sound": "".join(parts.sound(word) for word in words[:2]) or None,
+        "name": [one.core or None for one in names],
+        "names": [
+            list(dict.fromkeys(x.core for x in (one, other, *(more or ())) if x.core)) or None
+            for one, other, more in zip(names, legal, others, strict=True)
+        ],
+        "legal": [
+            other.core if other.core and other.core != one.core else None
+            for one, other in zip(names, legal, strict=True)
+        ],
+        "form": [other.form or one.form for one, other in zip(names, legal, strict=True)],
+        "division": [
+            division(one.core, city or "") if one.core else None for one, city in zip(names, place["city"], strict=True)
+        ],
+        "letters": [one.letters for one in names],
+        "initials": [one.initials for one in names],
+        "bearing": [one.bearing for one in names],
+        "sound": [one.sound for one in names],
         **place,
-        "spot": _spot(place),
-        "spots": list(dict.fromkeys(filter(None, map(_spot, places)))) or None,
-        "phone": phones[0] if phones else None,
-        "phones": phones or None,
-        "stem": phones[0][:-2] if phones else None,
-        "emails": [one.key for one in mails] or None,
-        "domain": domains[0] if domains else None,
-        "domains": domains or None,
-        **parts.numbers(values),
-        "bank": banks[0] if banks else None,
-        "banks": banks or None,
-        "born": values.get("born_on"),
+        "spot": _spots(place),
+        "spots": [list(dict.fromkeys(filter(None, row))) or None for row in zip(*spots, strict=True)]
+        if spots
+        else [None] * len(batch),
+        "phone": first(phones),
+        "phones": phones,
+        "stem": parts.stems(phones),
+        "emails": parts.boxes(mails),
+        "domain": first(domains),
+        "domains": domains,
+        **parts.numbers(batch),
+        "bank": first(banks),
+        "banks": banks,
+        "born": batch.texts("born_on"),
     }
 
 
-def _spot(place: Row) -> str | None:
-    """A place that can be found: street, number, and the town by its code or its name."""
-    if not place["street"] or not (place["code"] or place["city"]):
-        return None
-    return f"{place['code'] or place['city']}|{place['street']}|{place['house'] or ''}"
+class Said(NamedTuple):
+    """What a company's name says, and what is found by it."""
+
+    core: str
+    form: str | None
+    letters: str | None  # of its words in one order, so that their order and how they are parted do not count
+    initials: str | None
+    bearing: list[str] | None
+    sound: str | None
 
 
-def _domains(values: Values, mails: list[str]) -> list[str]:
-    found = [values.get("domain") or "", values.get("website") or "", *mails]
-    bare = (text.casefold().partition("://")[2] or text.casefold() for text in found)
-    hosts = (text.partition("/")[0].partition(":")[0].removeprefix("www.") for text in bare)
-    return list(dict.fromkeys(filter(None, hosts)))
+@lru_cache(maxsize=parts.KEPT)
+def _name(text: str) -> Said:
+    core, form = company_name(text)
+    words = core.split()
+    return Said(
+        core,
+        form,
+        "".join(sorted(words)) or None,
+        "".join(word[0] for word in words) if len(words) > 2 else None,
+        [word for word in words if len(word) > 4] or None,
+        "".join(parts.sound(word) for word in words[:2]) or None,
+    )
 
 
-def keys(row: Row) -> Iterator[str]:
-    """Say what a customer has in common with those it may be the same as."""
-    code, city, street = row["code"] or "", row["city"] or "", row["street"] or ""
-    for name in row["names"] or ():
-        yield f"n{name.replace(' ', '')}"
-    for number in row["numbers"] or ():
-        yield f"i{number}"
-    for mail in row["emails"] or ():
-        yield f"e{mail}"
-    for domain in row["domains"] or ():
-        yield f"d{domain}"
-    for phone in row["phones"] or ():
-        yield f"p{phone[-8:]}"
-    for bank in row["banks"] or ():
-        yield f"b{bank}"
-    for spot in row["spots"] or ():
-        yield f"a{spot}"
-    if row["letters"]:
-        yield f"l{row['letters']}"
-        first = (row["name"] or "").replace(" ", "")[:5]
-        if code:
-            yield f"c{first}{code}"
-            yield f"s{row['sound']}{code[:3]}"
-        if city:
-            yield f"t{first}{city[:5]}"
-        if street:
-            yield f"r{first}{street[:5]}"
-    for word in row["bearing"] or ():
-        yield f"w{word}{city[:5] or code}"
-    if row["initials"] and city:
-        yield f"m{row['initials']}{city[:5]}"
-    elif city and row["name"] and len(row["name"]) < 6:
-        yield f"m{row['name'].replace(' ', '')}{city[:5]}"
+def _bank(text: str) -> str:
+    return text.replace(" ", "").casefold()
+
+
+def _spots(place: Columns) -> list[str | None]:
+    """Places that can be found: street, number, and the town by its code or its name."""
+    rows = zip(place["code"], place["city"], place["street"], place["house"], strict=True)
+    return [
+        f"{code or city}|{street}|{house or ''}" if street and (code or city) else None
+        for code, city, street, house in rows
+    ]
+
+
+def _domains(batch: Batch, mails: list[list[Email] | None]) -> list[list[str] | None]:
+    rows = zip(batch.texts("domain"), batch.texts("website"), mails, strict=True)
+    found = []
+    for domain, site, boxes in rows:
+        hosts = [_host(text) for text in (domain, site) if text]
+        hosts += [one.domain for one in boxes or () if not one.free]
+        found.append(list(dict.fromkeys(filter(None, hosts))) or None)
+    return found
+
+
+def _host(text: str) -> str:
+    text = text.casefold()
+    bare = text.partition("://")[2] or text
+    return bare.partition("/")[0].partition(":")[0].removeprefix("www.")
+
+
+FIRST = "left(replace(name, ' ', ''), 5)"
+TOWN = "left(city, 5)"
+KEYS = (
+    Key("n", "list_transform(names, lambda x: replace(x, ' ', ''))", many=True),
+    Key("i", "numbers", many=True),
+    Key("e", "emails", many=True),
+    Key("d", "domains", many=True),
+    Key("p", "list_transform(phones, lambda x: right(x, 8))", many=True),
+    Key("b", "banks", many=True),
+    Key("a", "spots", many=True),
+    Key("l", "letters"),
+    Key("c", f"{FIRST} || code"),
+    Key("s", "sound || left(code, 3)"),
+    Key("t", f"{FIRST} || {TOWN}"),
+    Key("r", f"{FIRST} || left(street, 5)"),
+    Key("w", f"list_transform(bearing, lambda x: x || coalesce({TOWN}, code, ''))", many=True),
+    Key(
+        "m",
+        f"CASE WHEN initials IS NOT NULL THEN initials WHEN length(name) < 6 THEN replace(name, ' ', '') END || {TOWN}",
+    ),
+)
 
 
 CUSTOMER = Profile(
     model="customer",
-    version=1,
+    version=2,
     columns={
         "name": "text",
         "names": "texts",
@@ -131,7 +167,7 @@ CUSTOMER = Profile(
         "born": "text",
     },
     prepare=prepare,
-    keys=keys,
+    keys=KEYS,
     comparisons=(
         Comparison(
             "name",

@@ -123,7 +123,7 @@ class Finding:
             due = anew or model is None or (records >= FEWEST and records >= OUTGROWN * model.records)
             if due or model is None:
                 self.step(Step("duplicates", self.model, "training", 0))
-                model = train(cache)
+                model = train(cache, model)
             if due or cache.fresh:
                 cache.freeze(model)
             digest = freezing.digest(self.profile, model) if due else stand.digest
@@ -183,14 +183,15 @@ class Finding:
     def refresh(self, cache: Cache, stand: Stand, upto: int) -> set[str]:
         """Bring the cache up to date; return the records whose pairs have to be looked at again."""
         changed: set[str] = set()
+        idle = stand.frozen.idle if stand.frozen else ()
         if cache.fresh:
-            cache.add(prepare(self.profile, self.everything(changed, stand.seq), self.expected()))
+            cache.add(prepare(self.profile, self.everything(changed, stand.seq, upto), self.expected()), idle)
             if stand.seq:
                 changed |= self.left(stand.seq)
         else:
             reads = self.changes(stand.seq, changed)
             cache.drop(sorted(changed))
-            cache.add(prepare(self.profile, [reads], len(reads)))
+            cache.add(prepare(self.profile, [reads], len(reads)), idle)
         if self.model == "customer":
             with self.store.read() as tx:
                 now = heads(tx)
@@ -206,21 +207,21 @@ class Finding:
         with self.store.read() as tx:
             return int(tx.rows("SELECT count(*) FROM golden WHERE model = ?", self.model)[0][0])
 
-    def everything(self, changed: set[str], since: int) -> Iterator[list[Read]]:
-        """Yield all live records, a chunk at a time; note in `changed` those that changed."""
-        after = ""
+    def everything(self, changed: set[str], since: int, upto: int) -> Iterator[list[Read]]:
+        """Yield all live records as of `upto`, a chunk at a time; note in `changed` those that changed."""
+        seq, id = 0, ""
         while True:
             with self.store.read() as tx:
                 rows = tx.rows(
-                    "SELECT id, data, seq FROM golden WHERE model = ? AND id > ? AND into_id IS NULL "
-                    f"AND archived_at IS NULL ORDER BY id LIMIT {CHUNK}",
-                    self.model, after,
+                    "SELECT id, data, seq FROM golden WHERE model = ? AND seq >= ? AND seq <= ? AND (seq > ? OR id > ?) "
+                    f"AND into_id IS NULL AND archived_at IS NULL ORDER BY seq, id LIMIT {CHUNK}",
+                    self.model, seq, upto, seq, id,
                 )  # fmt: skip
             if not rows:
                 return
+            id, _, seq = rows[-1]
             changed.update(row[0] for row in rows if row[2] > since)
             yield [(row[0], row[1]) for row in rows]
-            after = rows[-1][0]
 
     def left(self, since: int) -> set[str]:
         """The records that were merged or archived since."""

@@ -29,7 +29,8 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
     records: int = 0
     counts: dict[str, dict[str, int]] = {}
     totals: dict[str, int] = {}
-    stops: list[str] = []
+    stops: list[str] = []  # keys, each as its kind and its text
+    idle: list[str] = []  # the kinds of keys that find next to nothing of their own
 
     def floor(self, column: str) -> float:
         """The frequency of every value that has none of its own."""
@@ -53,7 +54,7 @@ def digest(profile: Profile, frozen: Frozen) -> str:
 
 def shape(profile: Profile) -> str:
     """The digest of what a profile compares; with another one, a trained model is of no use."""
-    told = [profile.model, profile.version, sorted(profile.columns.items())]
+    told = [profile.model, profile.version, sorted(profile.columns.items()), [(x.kind, x.texts) for x in profile.keys]]
     levels: list[Mapping[str, object]] = [
         {"name": one.name, "empty": one.empty, "levels": [(x.label, x.when, x.tf, x.m, x.u) for x in one.levels]}
         for one in profile.comparisons

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 
-from hub.model import Values
-from hub.quality.match.profile import Comparison, Kind, Level, Row
-from hub.quality.normal import Email, Street, city, email, phone, postal_code, street, tokens
+from hub.quality.match.batch import Batch, first
+from hub.quality.match.profile import Columns, Comparison, Kind, Level
+from hub.quality.normal import Email, city, email, phone, postal_code, street, tokens
 from hub.quality.normal.text import key
 
 # Numbers a register gives to one company or person for good; any other scheme is some system's own numbering, in
@@ -51,9 +50,8 @@ REGISTERS = frozenset(
         "pan",
     ]
 )
-ORDER = ("main", "billing", "work", "delivery", "home")
+NOWHERE = ("", "")
 KEPT = 200_000
-BEHIND = re.compile(r"(?P<name>[^\W\d_]+(?:[ .-]+[^\W\d_]+)*\.?) (?P<number>[1-9]\d{0,3})")
 AHEAD = re.compile(r"(?P<number>[1-9]\d{0,3}) (?P<name>[^\W\d_]+(?:[ .-]+[^\W\d_]+)*\.?)")
 NUMBER: dict[str, Kind] = {"number": "text", "numbers": "texts", "schemes": "texts"}
 PLACE: dict[str, Kind] = {
@@ -81,74 +79,67 @@ def sound(text: str) -> str:
     return metaphone(text).replace(" ", "") or text
 
 
-def kinds(values: Values, stem: str) -> Iterator[str]:
-    """Yield the values under `stem.*`, the main one first; what one says twice counts once."""
-    start = f"{stem}."
-    found = [path for path, value in values.items() if value and path.startswith(start)]
-    found.sort(key=lambda path: _rank(path.split(".")[1]))
-    seen: set[str] = set()
-    for path in found:
-        value = str(values[path])
-        if value not in seen:
-            seen.add(value)
-            yield value
+def places(batch: Batch) -> list[Columns]:
+    """All postal addresses in parts, a set of columns for each kind of address, the main one first."""
+    stems = list(dict.fromkeys(path.rpartition(".")[0] for path in batch.under("addresses")))
+    return [_parted(batch, stem) for stem in stems]
 
 
-def _rank(kind: str) -> tuple[int, str]:
-    return (ORDER.index(kind) if kind in ORDER else len(ORDER), kind)
+def place(batch: Batch) -> Columns:
+    """The first postal address of each record in parts."""
+    found = places(batch)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        return {name: [None] * len(batch) for name in PLACE}
+    at = [
+        next((n for n, one in enumerate(found) if any(one[name][row] for name in PLACE)), None)
+        for row in range(len(batch))
+    ]
+    return {name: [None if n is None else found[n][name][row] for row, n in enumerate(at)] for name in PLACE}
 
 
-def places(values: Values) -> list[Row]:
-    """All postal addresses in parts, the main one first."""
-    found: dict[str, dict[str, str]] = {}
-    for path, value in values.items():
-        if value and path.startswith("addresses."):
-            _, kind, part = path.split(".", 2)
-            found.setdefault(kind, {})[part] = str(value)
-    return [_parted(found[kind]) for kind in sorted(found, key=_rank)]
-
-
-def place(values: Values) -> Row:
-    """The main postal address in parts."""
-    found = places(values)
-    return found[0] if found else dict.fromkeys(PLACE)
-
-
-def _parted(address: dict[str, str]) -> Row:
-    country = address.get("country")
-    found = _line(address.get("street") or "")
-    if not found.number and found.name.isdecimal():
-        found = Street("", found.name, found.unit)
+def _parted(batch: Batch, stem: str) -> Columns:
+    parts = [batch.texts(f"{stem}.{part}") for part in ("street", "city", "postal_code", "country", "region", "extra")]
+    streets, cities, codes, countries, regions, extras = parts
+    lines = [_line(text) if text else NOWHERE for text in streets]
     return {
-        "street": found.name or None,
-        "house": found.number or None,
-        "extra": words(address.get("extra") or "") or None,
-        "city": _city(address.get("city") or "") or None,
-        "code": _code(address.get("postal_code") or "", country) or None,
-        "region": words(address.get("region") or "") or None,
-        "country": country,
+        "street": [name or None for name, _ in lines],
+        "house": [number or None for _, number in lines],
+        "extra": [words(text) or None if text else None for text in extras],
+        "city": [_city(text) or None if text else None for text in cities],
+        "code": [
+            _code(text, country) or None if text else None for text, country in zip(codes, countries, strict=True)
+        ],
+        "region": [words(text) or None if text else None for text in regions],
+        "country": countries,
     }
 
 
-def _line(text: str) -> Street:
-    """Part a street line; the many numbers of one street are parted once."""
-    plain = BEHIND.fullmatch(text) or AHEAD.fullmatch(text)
-    if plain is None:
-        return _street(text)
-    name, number = plain["name"], plain["number"]
-    found = _street(f"{name} 1" if text.startswith(name) else f"1 {name}")
-    return found._replace(number=number) if found.number == "1" else _street(text)
+def _line(text: str) -> tuple[str, str]:
+    """Part a street line into name and number; the many numbers of one street are parted once."""
+    name, _, number = text.rpartition(" ")
+    if not (name and len(number) < 5 and number.isdecimal() and number[0] != "0" and number.isascii()):
+        if plain := AHEAD.fullmatch(text):
+            found, number = _street(f"1 {plain['name']}"), plain["number"]
+            if found.number == "1":
+                return found.name, number
+    elif name.replace(" ", "").replace(".", "").replace("-", "").isalpha():
+        found = _street(f"{name} 1")
+        if found.number == "1":
+            return found.name, number
+    found = _street(text)
+    return ("", found.name) if not found.number and found.name.isdecimal() else (found.name, found.number)
 
 
-_street = lru_cache(maxsize=KEPT)(lambda text: street(text) if text else Street("", "", ""))
-_city = lru_cache(maxsize=KEPT)(lambda text: city(text) if text else "")
-_code = lru_cache(maxsize=KEPT)(lambda text, country: postal_code(text, country) if text else "")
+_street = lru_cache(maxsize=KEPT)(street)
+_city = lru_cache(maxsize=KEPT)(city)
+_code = lru_cache(maxsize=KEPT)(postal_code)
 
 
-def phones(values: Values) -> list[str]:
+def phones(batch: Batch) -> list[list[str] | None]:
     """All phone numbers as keys, the main one first."""
-    found = (_phone(text) for text in kinds(values, "phones"))
-    return list(dict.fromkeys(filter(None, found)))
+    return batch.lists("phones", lambda column: [_phone(text) if text else None for text in column])
 
 
 def _phone(text: str) -> str | None:
@@ -156,24 +147,37 @@ def _phone(text: str) -> str | None:
     return text if text[0] == "+" and text[1:].isdecimal() else phone(text)
 
 
-def mails(values: Values) -> list[Email]:
+def stems(phones: list[list[str] | None]) -> list[str | None]:
+    """The first phone number but for its last two digits."""
+    return [some[0][:-2] if some else None for some in phones]
+
+
+def mails(batch: Batch) -> list[list[Email] | None]:
     """All e-mail addresses in parts, the main one first."""
-    return [found for found in map(email, kinds(values, "emails")) if found]
+    return batch.lists("emails", lambda column: [email(text) if text else None for text in column])
 
 
-def numbers(values: Values) -> Row:
+def boxes(mails: list[list[Email] | None]) -> list[list[str] | None]:
+    """E-mail addresses as keys."""
+    return [[one.key for one in some] if some else None for some in mails]
+
+
+def numbers(batch: Batch) -> Columns:
     """The numbers of registers as `scheme:number`, without what people put between digits, and their schemes."""
-    found: list[str] = []
-    for path, value in values.items():
-        if value and path.startswith("identifiers."):
-            scheme = path.partition(".")[2]
-            if scheme in REGISTERS:
-                found.append(f"{scheme}:{''.join(c for c in str(value).casefold() if c.isalnum())}")
-    if not found:
-        return dict.fromkeys(NUMBER)
-    found.sort()
-    schemes = list(dict.fromkeys(one.partition(":")[0] for one in found))
-    return {"number": found[0], "numbers": found, "schemes": schemes}
+    schemes = [path.partition(".")[2] for path in batch.paths if path.startswith("identifiers.")]
+    schemes = [scheme for scheme in schemes if scheme in REGISTERS]
+    if not schemes:
+        return {name: [None] * len(batch) for name in NUMBER}
+    columns = [
+        [f"{scheme}:{''.join(filter(str.isalnum, text.casefold()))}" if text else None for text in batch.texts(path)]
+        for scheme, path in ((scheme, f"identifiers.{scheme}") for scheme in schemes)
+    ]
+    found = [sorted(filter(None, row)) or None for row in zip(*columns, strict=True)]
+    return {
+        "number": first(found),
+        "numbers": found,
+        "schemes": [list(dict.fromkeys(one.partition(":")[0] for one in some)) if some else None for some in found],
+    }
 
 
 PLACES = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hub.model import Values
+from hub.quality.match.batch import Batch
 from hub.quality.match.profile import Kind, Profile
 
 if TYPE_CHECKING:
@@ -20,12 +21,12 @@ Read = tuple[str, str]
 """Id and data of a golden record, as the store has them."""
 
 ALONE = 60_000  # up to so many records one process is quicker than starting others
-SYSTEM: dict[str, Kind] = {"parent": "text", "taxes": "texts", "lines": "texts", "keys": "texts"}
+SYSTEM: dict[str, Kind] = {"parent": "text", "taxes": "texts", "lines": "texts"}
 decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def schema(profile: Profile) -> Schema:
-    """The columns of a prepared record: id, what the profile compares, what vetoes look at, and its keys."""
+    """The columns of a prepared record: id, what the profile compares, and what vetoes look at."""
     import pyarrow as pa
 
     types = {"text": pa.string(), "texts": pa.list_(pa.string())}
@@ -39,16 +40,8 @@ def prepared(profile: Profile, reads: Sequence[Read]) -> RecordBatch:
 
     from hub.quality.match.veto import brings
 
-    columns: dict[str, list[Any]] = {name: [] for name in ("id", *profile.columns, *SYSTEM)}
-    for id, data in reads:
-        values: Values = decode(data)
-        row = profile.prepare(values)
-        columns["id"].append(id)
-        for name in profile.columns:
-            columns[name].append(row[name])
-        for name, value in brings(profile.model, values).items():
-            columns[name].append(value)
-        columns["keys"].append(list(dict.fromkeys(profile.keys(row))))
+    batch = Batch([decode(data) for _, data in reads])
+    columns = {"id": [id for id, _ in reads], **profile.prepare(batch), **brings(profile.model, batch)}
     shape = schema(profile)
     return pa.RecordBatch.from_arrays([pa.array(columns[f.name], type=f.type) for f in shape], schema=shape)
 
@@ -72,7 +65,8 @@ def _spread(model: str, chunks: Iterable[Sequence[Read]], workers: int) -> Itera
     import pyarrow as pa
 
     waiting: list[Future[bytes]] = []
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    # lists by the million that hold no circles: looking for those would take a third of the time
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=gc.disable) as pool:
         for chunk in chunks:
             waiting.append(pool.submit(shipped, model, chunk))
             if len(waiting) > workers + 1:

@@ -6,15 +6,15 @@ functions whose names differ between the backends. A pair stands on the first le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from hub.model import Values
+from hub.quality.match.batch import Batch
 
 Kind = Literal["text", "texts"]
-Row = dict[str, Any]
-"""A record in the form in which it is compared: column to text, list of texts, or None."""
+Columns = dict[str, list[Any]]
+"""Records in the form in which they are compared: column to a text, a list of texts or None for each record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,23 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """What records have in common that are compared: SQL of DuckDB on the columns of one record, NULL where it has none."""
+
+    kind: str  # what its texts begin with, so that a telephone number is no postal code
+    texts: str
+    many: bool = False  # whether it gives a list
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """How records of one model are brought into one form, which are compared, and how."""
 
     model: str
     version: int  # goes up with every change of what `prepare` or `keys` give
     columns: Mapping[str, Kind]
-    prepare: Callable[[Values], Row]
-    keys: Callable[[Row], Iterable[str]]  # two records with a common key are compared
+    prepare: Callable[[Batch], Columns]
+    keys: tuple[Key, ...]  # two records with a common key are compared
     comparisons: tuple[Comparison, ...]
     training: tuple[tuple[str, ...], ...]  # columns that are equal in the pairs trained on, a session each
     prior: float = 1e-6  # how likely two records drawn at random are one thing, where nothing was trained

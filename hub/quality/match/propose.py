@@ -6,8 +6,6 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from hub.quality.match.score import Scored
 from hub.store import Tx
 from hub.store.tables.quality import pair
@@ -51,8 +49,8 @@ def pair_id(model: str, left: str, right: str) -> str:
 def proposal(model: str, one: Scored, merge_at: float) -> Proposal:
     """Turn a scored pair into a proposal in its zone; a doubt keeps it among those that are asked about."""
     zone = "merge" if one.sure and one.probability >= merge_at else "ask"
-    levels = msgspec.json.encode(one.levels).decode()
-    return Proposal(pair_id(model, one.left, one.right), one.left, one.right, one.probability, one.weight, zone, levels)
+    id = pair_id(model, one.left, one.right)
+    return Proposal(id, one.left, one.right, one.probability, one.weight, zone, one.levels)
 
 
 def propose(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from hub.quality.match import block
 from hub.quality.match.cache import Cache
@@ -14,7 +16,6 @@ from hub.quality.match.profile import Profile
 from hub.quality.match.settings import column, settings
 
 if TYPE_CHECKING:
-    from pyarrow import RecordBatchReader  # type: ignore[import-untyped]
     from splink.internals.splink_dataframe import SplinkDataFrame
 
 BATCH = 20_000
@@ -23,13 +24,13 @@ BACKS = 5.0  # log2: what speaks for a pair beside the name has to weigh so much
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A pair above the threshold; `levels` is one entry a comparison that had something to compare."""
+    """A pair above the threshold; `levels` is JSON, one entry a comparison that had something to compare."""
 
     left: str
     right: str
     probability: float
     weight: float
-    levels: list[dict[str, Any]]
+    levels: str
     taxes: tuple[Sequence[str], Sequence[str]] = ((), ())  # of the left one and the right one, for the vetoes
     lines: tuple[Sequence[str], Sequence[str]] = ((), ())
     sure: bool = True  # nothing raises a doubt, and more than the name speaks for it
@@ -46,14 +47,20 @@ def scored(cache: Cache, frozen: Frozen, threshold: float, *, full: bool) -> Ite
 
 
 def told(cache: Cache, frozen: Frozen, table: str) -> Iterator[Scored]:
-    """Yield the pairs of a table of predictions, with ids, what the vetoes need, and the levels in words."""
+    """Yield the pairs of a table of predictions, the smaller id on the left, with what the vetoes need and the levels in words."""
     names = ", ".join(wanted(cache.profile, frozen))
-    reader = cache.db.sql(
-        f"SELECT l.id AS id_l, r.id AS id_r, l.taxes AS taxes_l, r.taxes AS taxes_r, l.lines AS lines_l, "
-        f"r.lines AS lines_r, {names} FROM {table} p "
-        "JOIN kept.record l ON l.h = p.h_l JOIN kept.record r ON r.h = p.h_r"
-    ).to_arrow_reader(BATCH)
-    yield from explained(cache.profile, reader)
+    levels, sure = explained(cache.profile)
+    found = cache.db.execute(
+        f"SELECT l.id, r.id, match_probability, round(match_weight, 6), {levels}, {sure}, l.taxes, r.taxes, l.lines, r.lines "
+        f"FROM (SELECT {names}, least(a.id, b.id) AS one, greatest(a.id, b.id) AS other FROM {table} p "
+        "JOIN kept.record a ON a.h = p.h_l JOIN kept.record b ON b.h = p.h_r) "
+        "JOIN kept.record l ON l.h = hash(one) JOIN kept.record r ON r.h = hash(other)"
+    )
+    while rows := found.fetchmany(BATCH):
+        for left, right, probability, weight, text, clear, tax_l, tax_r, line_l, line_r in rows:
+            yield Scored(
+                left, right, probability, weight, text, (tax_l or (), tax_r or ()), (line_l or (), line_r or ()), clear
+            )
 
 
 def predicted(cache: Cache, frozen: Frozen, threshold: float | None) -> SplinkDataFrame:
@@ -92,51 +99,47 @@ def compared(profile: Profile, frozen: Frozen, records: str = "kept.record") -> 
 
 
 def wanted(profile: Profile, frozen: Frozen) -> list[str]:
-    """The columns of a scored pair: its score, and of each comparison the level, the weight and both values."""
+    """The columns of a scored pair: its score, and of each comparison the level and the weight."""
     names = ["match_probability", "match_weight"]
     for one in profile.comparisons:
         name = column(one.name)
         weight = f"mw_{name}"
         if frozen.trained and any(level.tf for level in one.levels):
             weight = f"mw_{name} + mw_tf_adj_{name}"
-        names += [f"gamma_{name}", f"{weight} AS weight_{name}", f"p.{one.shows}_l", f"p.{one.shows}_r"]
-    return list(dict.fromkeys(names))
+        names += [f"gamma_{name}", f"{weight} AS weight_{name}"]
+    return names
 
 
-def explained(profile: Profile, reader: RecordBatchReader) -> Iterator[Scored]:
-    """Put each pair's levels into words, the smaller id on the left."""
-    ladders = [
-        (
-            one,
-            column(one.name),
-            [("different", one.doubt), *((level.label, level.doubt) for level in reversed(one.levels))],
+def explained(profile: Profile) -> tuple[str, str]:
+    """The SQL of a pair's levels as JSON, those that had nothing to compare left out, and of whether it is sure.
+
+    Pairs come by the hundred thousand, and this is the only place that looks at all their values: so DuckDB does it.
+    """
+    texts, doubts, backs = [], [], []
+    for one in profile.comparisons:
+        gamma, weight = f"gamma_{column(one.name)}", f"weight_{column(one.name)}"
+        labels = [("different", one.doubt), *((level.label, level.doubt) for level in reversed(one.levels))]
+        heads = "".join(
+            f" WHEN {at} THEN {_text(_json({'comparison': one.name, 'level': at, 'label': label})[:-1])}"
+            for at, (label, _) in enumerate(labels)
         )
-        for one in profile.comparisons
-    ]
-    for batch in reader:
-        for row in batch.to_pylist():
-            mirrored = row["id_l"] > row["id_r"]
-            l, r = ("_r", "_l") if mirrored else ("_l", "_r")  # noqa: E741 - the two sides of a pair
-            levels = []
-            backed, clear = False, True
-            for one, name, labels in ladders:
-                at = row[f"gamma_{name}"]
-                if at < 0:
-                    continue
-                label, doubt = labels[at]
-                clear = clear and not doubt
-                backed = backed or (not one.called and row[f"weight_{name}"] > BACKS)
-                levels.append({
-                    "comparison": one.name,
-                    "level": at,
-                    "label": label,
-                    "weight": round(row[f"weight_{name}"], 4),
-                    "left": row[one.shows + l],
-                    "right": row[one.shows + r],
-                    **({"doubt": True} if doubt else {}),
-                })  # fmt: skip
-            taxes, lines = ((row[name + l] or (), row[name + r] or ()) for name in ("taxes", "lines"))
-            weight = round(row["match_weight"], 6)
-            yield Scored(
-                row[f"id{l}"], row[f"id{r}"], row["match_probability"], weight, levels, taxes, lines, clear and backed
-            )
+        doubt = ", ".join(str(at) for at, (_, doubt) in enumerate(labels) if doubt)
+        tail = f"CASE WHEN {gamma} IN ({doubt}) THEN ',\"doubt\":true}}' ELSE '}}' END" if doubt else "'}'"
+        left, right = (f"coalesce(to_json({side}.{one.shows})::VARCHAR, 'null')" for side in "lr")
+        texts.append(
+            f"CASE {gamma}{heads} END || ',\"weight\":' || round({weight}, 4) || ',\"left\":' || {left} || "
+            f"',\"right\":' || {right} || {tail}"
+        )
+        doubts += [f"{gamma} NOT IN ({doubt})"] if doubt else []
+        backs += [f"{weight} > {BACKS} AND {gamma} >= 0"] if not one.called else []
+    sure = f"({' AND '.join(doubts) or 'TRUE'}) AND ({' OR '.join(backs) or 'FALSE'})"
+    return f"'[' || concat_ws(',', {', '.join(texts)}) || ']'", sure
+
+
+def _json(told: object) -> str:
+    return msgspec.json.encode(told).decode()
+
+
+def _text(text: str) -> str:
+    quoted = text.replace("'", "''")
+    return f"'{quoted}'"

@@ -48,7 +48,10 @@ def condition(text: str, backend: str) -> str:
 def _near(found: re.Match[str]) -> str:
     # a swap is two edits to Levenshtein, who is ten times as quick: what is further off needs no second look
     n, one, other = int(found[1]), found[2], found[3]
-    return f"CASE WHEN levenshtein({one}, {other}) <= {2 * n} THEN {{edits}}({one}, {other}) <= {n} ELSE FALSE END"
+    return (
+        f"CASE WHEN abs(length({one}) - length({other})) <= {n} AND levenshtein({one}, {other}) <= {2 * n} "
+        f"THEN {{edits}}({one}, {other}) <= {n} ELSE FALSE END"
+    )
 
 
 def column(name: str) -> str:
@@ -59,14 +62,14 @@ def column(name: str) -> str:
 def settings(
     profile: Profile, backend: str, chances: Chances, prior: float, *, explain: bool = False, weighed: bool = True
 ) -> dict[str, Any]:
-    """Build the settings; `explain` keeps the weight of each comparison, `weighed` uses term frequencies."""
+    """Build the settings; `explain` keeps the level and the weight of each comparison, `weighed` uses term frequencies."""
     return {
         "link_type": "dedupe_only",
         "unique_id_column_name": "h",
         "probability_two_random_records_match": prior,
         "comparisons": [_comparison(one, backend, chances[one.name], weighed) for one in profile.comparisons],
         "blocking_rules_to_generate_predictions": [],
-        "retain_matching_columns": explain,
+        "retain_matching_columns": explain,  # without them Splink leaves out the levels too
         "retain_intermediate_calculation_columns": explain,
         "max_iterations": 20,
         "em_convergence": 0.001,

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hub.quality.match.block import keys
 from hub.quality.match.cache import Cache
 from hub.quality.match.frozen import COMMON, EACH, KEPT, RARE, Frozen
 from hub.quality.match.profile import Comparison
@@ -20,10 +21,12 @@ UNSEEN = 0.1  # of the shipped chance for a level that training has not seen onc
 LEAST = 1e-7  # no chance is ever nothing: a level not seen in training is rare, not impossible
 
 
-def train(cache: Cache) -> Frozen:
+def train(cache: Cache, before: Frozen | None) -> Frozen:
     """Learn the chances of each level, the frequencies of values, and how likely two records are one thing."""
     profile, count = cache.profile, cache.count()
-    stops = _stops(cache)
+    if before is not None and before.idle:
+        cache.block(())
+    stops, pairs = _stops(cache)
     if count < FEWEST:
         return Frozen(chances=shipped(profile), prior=profile.prior, trained=False, records=count, stops=stops)
     counts, totals = _frequencies(cache)
@@ -38,39 +41,38 @@ def train(cache: Cache) -> Frozen:
         stops=stops,
     )
     cache.freeze(frozen)
-    return settle(cache, frozen)
+    return settle(cache, frozen, pairs)
 
 
-def _stops(cache: Cache) -> list[str]:
-    """The keys that too many records have, as text: the hash of a text may change with DuckDB's version."""
-    common = _common(cache)
-    found = cache.rows(f"SELECT k, any_value(h) FROM kept.blocking GROUP BY k HAVING count(*) > {common}")
-    if not found:
-        return []
-    wanted = {k for k, _ in found}
+def _stops(cache: Cache) -> tuple[list[str], int]:
+    """The keys that too many records have, and how many pairs the others make.
+
+    As text: the hash of a text may change with DuckDB's version.
+    """
     cache.db.execute(
-        "CREATE OR REPLACE TEMP TABLE holder AS SELECT unnest(?::UBIGINT[]) AS h", [list({h for _, h in found})]
+        "CREATE OR REPLACE TEMP TABLE shared AS "
+        "SELECT k, count(*) AS n, any_value(h) AS h FROM kept.blocking GROUP BY k HAVING count(*) > 1"
     )
-    names = list(cache.profile.columns)
-    held = cache.rows(f"SELECT {', '.join(names)} FROM kept.record WHERE h IN (SELECT h FROM holder)")
-    texts = sorted({key for row in held for key in cache.profile.keys(dict(zip(names, row, strict=True)))})
+    common, pairs = _common(cache)
+    cache.db.execute(f"CREATE OR REPLACE TEMP TABLE holder AS SELECT k, h FROM shared WHERE n > {common}")
+    cache.db.execute("DROP TABLE shared")
+    held = keys(cache.profile, "(FROM kept.record WHERE h IN (SELECT h FROM holder))")
+    found = cache.rows(f"SELECT DISTINCT text FROM ({held}) WHERE hash(text) IN (SELECT k FROM holder)")
     cache.db.execute("DROP TABLE holder")
-    hashes = cache.rows("SELECT t, hash(t) FROM (SELECT unnest(?) AS t)", texts)
-    return [text for text, k in hashes if k in wanted]
+    return sorted(row[0] for row in found), pairs
 
 
-def _common(cache: Cache) -> int:
-    """How many records may share a key: so many that the candidates stay a few times the records."""
-    sizes = cache.rows(
-        "SELECT n, count(*) FROM (SELECT count(*) AS n FROM kept.blocking GROUP BY k) "
-        f"WHERE n BETWEEN 2 AND {COMMON} GROUP BY n ORDER BY n"
-    )
-    left = EACH * max(cache.count(), FEWEST)
-    for n, keys in sizes:
-        left -= keys * n * (n - 1) // 2
-        if left < 0 and n > RARE:
-            return int(n) - 1
-    return COMMON
+def _common(cache: Cache) -> tuple[int, int]:
+    """How many records may share a key, so that the candidates stay a few times the records; and how many those are."""
+    sizes = cache.rows(f"SELECT n, count(*) FROM shared WHERE n <= {COMMON} GROUP BY n ORDER BY n")
+    most = EACH * max(cache.count(), FEWEST)
+    pairs = 0
+    for n, shared in sizes:
+        more = shared * n * (n - 1) // 2
+        if pairs + more > most and n > RARE:
+            return int(n) - 1, pairs
+        pairs += more
+    return COMMON, pairs
 
 
 def _frequencies(cache: Cache) -> tuple[dict[str, dict[str, int]], dict[str, int]]:

@@ -12,7 +12,8 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
-from hub.model import Values
+from hub.quality.match.batch import Batch
+from hub.quality.match.profile import Columns
 
 CHECKED = {
     "vat": "stdnum.vatin",
@@ -36,18 +37,21 @@ class Side:
     lines: Sequence[str] = ()
 
 
-def brings(model: str, values: Values) -> dict[str, Any]:
-    """What a record's values say of its parent, its valid tax numbers and its business lines."""
-    taxes = []
-    for path, value in values.items():
-        if value and path.startswith("identifiers."):
-            found = valid(path.partition(".")[2], str(value))
-            if found:
-                taxes.append(found)
+def brings(model: str, batch: Batch) -> Columns:
+    """What records' values say of their parents, their valid tax numbers and their business lines."""
+    nothing: list[Any] = [None] * len(batch)
+    known = [path for path in batch.under("identifiers") if path.partition(".")[2] in CHECKED]
+    taxes = [
+        [valid(scheme, text) if text else None for text in batch.texts(path)]
+        for scheme, path in ((path.partition(".")[2], path) for path in known)
+    ]
+    lines = [(path[6:], batch.values(path)) for path in batch.paths if path.startswith("lines.")]
     return {
-        "parent": values.get("parent") if model == "customer" else None,
-        "taxes": taxes or None,
-        "lines": [path[6:] for path, value in values.items() if value is True and path.startswith("lines.")] or None,
+        "parent": batch.texts("parent") if model == "customer" else nothing,
+        "taxes": [list(filter(None, row)) or None for row in zip(*taxes, strict=True)] if taxes else nothing,
+        "lines": [[name for name, told in lines if told[row] is True] or None for row in range(len(batch))]
+        if lines
+        else nothing,
     }
 
 

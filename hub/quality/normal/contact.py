@@ -47,7 +47,8 @@ def email(text: str) -> Email | None:
     Dots are left out where the provider ignores them, and only there: at a company's own server `a.b` and `ab` are two
     people. A label behind a plus is left out everywhere.
     """
-    local, at, domain = unicodedata.normalize("NFKC", text).strip().strip("<>").casefold().rpartition("@")
+    plain = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    local, at, domain = plain.strip().strip("<>").rpartition("@")
     if not at or not local or "." not in domain:
         return None
     domain = domain.rstrip(".")
