@@ -18,8 +18,10 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -95,6 +97,40 @@ def hub(folder: Path, *words: str) -> Took:
     """Run a verb on a project; open pairs end `find` with 1, which is no failure."""
     inner = "import sys; from hub.cli.app import run; sys.exit(max(0, run(sys.argv[1:]) - 1))"
     return took([sys.executable, "-c", inner, "--project", str(folder), *words, "--json"])
+
+
+@contextmanager
+def watched() -> Iterator[list[float]]:
+    """Note what all processes started meanwhile hold at once, in megabytes; pages they share count for each of them."""
+    seen, over = [0.0], threading.Event()
+    size = os.sysconf("SC_PAGE_SIZE") / 1e6
+
+    def look() -> None:
+        while not over.wait(0.25):
+            seen.append(sum(_pages(one) for one in _below(os.getpid())) * size)
+
+    with suppress(OSError):
+        Path("/proc/self/statm").read_text()  # only Linux tells
+        threading.Thread(target=look, daemon=True).start()
+    try:
+        yield seen
+    finally:
+        over.set()
+
+
+def _below(process: int) -> list[int]:
+    found = []
+    with suppress(OSError):
+        for task in Path(f"/proc/{process}/task").iterdir():
+            for child in map(int, (task / "children").read_text().split()):
+                found += [child, *_below(child)]
+    return found
+
+
+def _pages(process: int) -> int:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    return 0
 
 
 def found(folder: Path, name: str) -> dict[Pair, str]:
@@ -240,7 +276,9 @@ def million(folder: Path, count: int) -> list[Line]:
     store = Store.open(f"sqlite:///{folder}/hub.db")
     say(f"making {count:,} persons")
     persons.fill(store, count, seed=1)
-    full = hub(folder, "duplicates", "find", "--model", "contact")
+    with watched() as seen:
+        full = hub(folder, "duplicates", "find", "--model", "contact")
+    peak = max(full.peak, *seen)
     told = json.loads(full.out.splitlines()[-1])
     with store.read() as tx:
         ids = [row[0] for row in tx.rows("SELECT id FROM golden")]
@@ -254,7 +292,7 @@ def million(folder: Path, count: int) -> list[Line]:
     store.close()
     return [
         Line(f"{count:,} persons, all with all", f"{full.wall:.1f} s, {full.cpu:.1f} s of CPU", "< 60 s", full.wall < 60),
-        Line(f"{count:,} persons, memory", f"{full.peak:.0f} MB", "< 2000 MB", full.peak < 2000),
+        Line(f"{count:,} persons, memory of all processes together", f"{peak:.0f} MB", "< 2000 MB", peak < 2000),
         Line(f"{count:,} persons: F1 ({told['found']:,} pairs)", f"{f1:.4f} (P {precision:.4f}, R {recall:.4f})"),
         Line(
             f"{again['changed']:,} changed against {count:,}, with process start",

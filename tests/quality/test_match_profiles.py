@@ -6,6 +6,7 @@ import re
 from random import Random
 
 import duckdb
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from match_world import messy, person
 from hub.config.duplicates import Duplicates, read
 from hub.config.table import Table
 from hub.mistakes import Mistakes
+from hub.quality.match.block import keys
 from hub.quality.match.contact import CONTACT
 from hub.quality.match.customer import CUSTOMER
 from hub.quality.match.division import division
@@ -23,6 +25,7 @@ from hub.quality.match.profile import Profile
 from hub.quality.match.settings import condition, shipped
 from hub.quality.normal import company_name
 
+RECORD = "(SELECT * EXCLUDE (id), id AS h FROM record)"
 PROFILES = pytest.mark.parametrize("profile", [CUSTOMER, CONTACT], ids=lambda one: one.model)
 
 
@@ -57,8 +60,6 @@ def test_a_pair_stands_on_the_same_level_from_both_sides(profile: Profile) -> No
             | one
             for one in people
         ]
-    import msgspec
-
     batch = prepared(profile, [(f"r{n}", msgspec.json.encode(one).decode()) for n, one in enumerate(people)])
     db = duckdb.connect(config={"threads": 1})
     db.register("record", batch)
@@ -133,3 +134,23 @@ def test_the_section_of_hub_toml_is_read() -> None:
         mistakes = at(**data)[1]
         assert len(mistakes) == 1, mistakes
         assert says in mistakes[0]
+
+
+def test_the_main_one_of_several_counts_and_each_is_a_key() -> None:
+    records = [
+        {"addresses.work.street": "Seeweg 3", "addresses.work.city": "Jena", "addresses.main.street": "", "name": "Ott"},
+        {"addresses.work.street": "Seeweg 3", "addresses.work.city": "Jena", "addresses.main.street": "12 Parkallee",
+         "addresses.main.city": "Bonn", "phones.work": "+49301", "phones.main": "+49302", "phones.home": "+49302"},
+        {},
+    ]  # fmt: skip
+    rows = [(f"r{n}", msgspec.json.encode(one).decode()) for n, one in enumerate(records)]
+    found = prepared(CUSTOMER, rows).to_pydict()
+    assert found["street"] == ["seeweg", "parkallee", None]
+    assert found["house"] == ["3", "12", None]
+    assert found["city"] == ["jena", "bonn", None]
+    assert found["spots"] == [["jena|seeweg|3"], ["bonn|parkallee|12", "jena|seeweg|3"], None]
+    assert found["phones"] == [None, ["+49302", "+49301"], None]
+    with duckdb.connect() as db:
+        db.register("record", prepared(CUSTOMER, rows))
+        texts = {row[0] for row in db.execute(f"SELECT text FROM ({keys(CUSTOMER, RECORD)}) WHERE h = 'r1'").fetchall()}
+    assert texts == {"abonn|parkallee|12", "ajena|seeweg|3", "p+49302", "p+49301"}

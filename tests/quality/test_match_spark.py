@@ -12,10 +12,20 @@ from match_world import World, crowd
 
 pytest.importorskip("pyspark")
 
+# Three JVMs that live for a few seconds: what they compile for speed is never used.
+QUICK = """
+spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
+spark.executor.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
+spark.sql.codegen.wholeStage false
+spark.sql.codegen.factoryMode NO_CODEGEN
+"""
+
 
 @pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, and there is none")
 @pytest.mark.timeout(900)
-def test_spark_finds_the_same_pairs(tmp_path: Path) -> None:
+def test_spark_finds_the_same_pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "spark-defaults.conf").write_text(QUICK)
+    monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
     world = World(tmp_path, f"sqlite:///{tmp_path}/hub.db")
     world.put("contact", crowd(800))
     assert world.find().learnt

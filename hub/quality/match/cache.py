@@ -88,21 +88,20 @@ class Cache:
 
     def add(self, batches: Iterable[RecordBatch], idle: Collection[str]) -> None:
         """Put prepared records in, with their keys but for those of idle kinds."""
-        names = ", ".join(name for name, _ in self._columns())
-        self.db.execute("CREATE OR REPLACE TEMP TABLE fresh (h UBIGINT)")
+        names = ", ".join(("hash(id) AS h", "id", *(name for name, _ in self._columns())))
         self.db.execute("BEGIN")  # one write of the file for all batches
         for batch in batches:
             self.db.register("batch", batch)
-            self.db.execute(f"INSERT INTO kept.record SELECT hash(id), id, {names} FROM batch")
-            if not self.fresh:
-                self.db.execute("INSERT INTO fresh SELECT hash(id) FROM batch")
+            if self.fresh:
+                self.db.execute(f"INSERT INTO kept.record SELECT {names} FROM batch")
+            else:
+                self.db.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {names} FROM batch")
+                self.db.execute("INSERT INTO kept.record FROM fresh")
+                self._block("fresh", idle)
             self.db.unregister("batch")
         self.db.execute("COMMIT")
         if self.fresh:
             self.block(idle)
-        else:
-            self._block("(FROM kept.record WHERE h IN (FROM fresh))", idle)
-        self.db.execute("DROP TABLE fresh")
 
     def block(self, idle: Collection[str]) -> None:
         """Make the keys of all records anew, but for those of idle kinds."""

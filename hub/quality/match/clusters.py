@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from hub.store import Tx
@@ -26,12 +27,13 @@ def clusters(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {id: find(id) for id in head}
 
 
-def proposed(tx: Tx, model: str) -> dict[str, str]:
-    """The clusters over the open pairs of a model, as they stand now: record to cluster."""
-    return clusters(
-        (row[0], row[1])
-        for row in tx.rows("SELECT left_id, right_id FROM pair WHERE model = ? AND state = 'open'", model)
-    )
+def count(tx: Tx, model: str) -> int:
+    """How many clusters the open pairs of a model make; most of many are one pair by itself."""
+    rows = tx.rows("SELECT left_id, right_id FROM pair WHERE model = ? AND state = 'open'", model)
+    seen = Counter(row[0] for row in rows)
+    seen.update(row[1] for row in rows)
+    together = [(row[0], row[1]) for row in rows if seen[row[0]] > 1 or seen[row[1]] > 1]
+    return len(rows) - len(together) + len(set(clusters(together).values()))
 
 
 def members(tx: Tx, cluster: str) -> list[str]:
