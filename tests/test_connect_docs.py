@@ -116,6 +116,6 @@ def test_the_tables_name_everything_there_is():
 
 def test_every_block_of_python_is_python():
     blocks = re.findall(r"```python\n(.*?)```", PAGE, re.S)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     for block in blocks:
         ast.parse(textwrap.dedent(block))

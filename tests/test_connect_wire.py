@@ -9,10 +9,12 @@ from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
+import respx
 
 from hub.connect.rest import RestConnector
 from hub.connect.retry import Retry
 from hub.connect.wire import Wire, proxied
+from hub.errors import Unauthorized
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Odd: caf\xe9\r\n\r\nok"
 COOKIE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: it=kept; Path=/\r\n\r\nok"
@@ -136,6 +138,8 @@ def test_a_connector_takes_httpx_s_transport_where_there_is_a_proxy(monkeypatch:
     with serving([CUT], [COOKIE, OK]) as (server, _):
         home = server.url.replace("//", "//me:mine@")
         made = Plain(f"{home}/api/", headers={"X-Ours": "1"}, retry=Retry(sleep=lambda seconds: None))
+        made.hasten()
+        assert isinstance(made.transport, Wire)
         assert made.get("/it", a="b c", none=None).text == "ok"
         assert made.post("/it?x=1", {"a": 1}).text == "ok"
         made.close()
@@ -147,5 +151,24 @@ def test_a_connector_takes_httpx_s_transport_where_there_is_a_proxy(monkeypatch:
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     assert proxied()
     again = Plain("https://api.example")
-    assert not isinstance(again.client._transport, Wire)
-    again.close()
+    again.hasten()
+    assert again.transport is None
+
+
+def test_respx_answers_for_a_connector_that_no_run_has_hastened() -> None:
+    class Shop(RestConnector):
+        name, streams = "shop", ()
+        pull = lambda *_: None  # type: ignore[assignment]  # noqa: E731
+
+        def check(self) -> None:
+            self.get("/me")
+
+    shop = Shop("https://shop.example", retry=Retry(sleep=lambda seconds: None))
+    with respx.mock(base_url="https://shop.example") as there:
+        asked = there.get("/me").mock(side_effect=[httpx.Response(503), httpx.Response(200, json={})])
+        shop.check()
+        assert asked.call_count == 2
+        there.get("/me").respond(401)
+        with pytest.raises(Unauthorized):
+            shop.check()
+    shop.close()

@@ -173,6 +173,10 @@ class Connector(ABC):
         """
         return
 
+    def hasten(self) -> None:
+        """Make ready for a run of the hub, which fetches much: what costs less may take the place of what is usual."""
+        return
+
     def close(self) -> None:
         """Release connections. Called once, also after an error."""
         return

@@ -53,17 +53,21 @@ class RestConnector(Connector):
     def client(self) -> httpx.Client:
         """The HTTP client, made at first use and kept until `close`."""
         if self._client is None:
-            transport = self.transport or (None if proxied() else Wire())
-            make: Callable[..., httpx.Client] = Client if transport else httpx.Client
+            make: Callable[..., httpx.Client] = Client if self.transport else httpx.Client
             self._client = make(
                 base_url=self.base_url,
                 auth=self.auth,
                 headers=self.headers,
                 timeout=self.timeout,
-                transport=transport,
+                transport=self.transport,
                 follow_redirects=False,
             )
         return self._client
+
+    def hasten(self) -> None:
+        """Send over the leaner transport, unless there is one already, or a proxy, which only httpx's own knows."""
+        if self.transport is None and not proxied():
+            self.transport = Wire()
 
     def get(self, path: str, **params: Any) -> httpx.Response:
         """GET a path; parameters that are None are left out."""

@@ -88,6 +88,7 @@ class Hub:
         if name not in self._connectors:
             self._connectors[name] = build(self.project, name, self.registry, vault(self.project))
             self._connectors[name].files(partial(content, self.store))
+            self._connectors[name].hasten()
         return self._connectors[name]
 
     def feeds(self) -> Sequence[Feed]:
