@@ -31,12 +31,12 @@ class Tryton(Rpc):
 
     name: ClassVar[str] = "tryton"
     streams: ClassVar[tuple[Stream, ...]] = (
-        Stream("parties", "customer", push=True, versioned=True, findable=True),
-        Stream("products", "product", versioned=True),
-        Stream("opportunities", "deal", versioned=True),
-        Stream("sales", "order", push=True, versioned=True, findable=True),
-        Stream("invoices", "invoice", versioned=True),
-        Stream("payments", "payment", push=True, versioned=True, findable=True),
+        Stream("parties", "customer", push=True, versioned=True, findable=True, erases=True),
+        Stream("products", "product", versioned=True, stays="products are nobody's personal data"),
+        Stream("opportunities", "deal", versioned=True, erases=True),
+        Stream("sales", "order", push=True, versioned=True, findable=True, erases=True),
+        Stream("invoices", "invoice", versioned=True, erases=True),
+        Stream("payments", "payment", push=True, versioned=True, findable=True, erases=True),
     )
 
     def __init__(
@@ -168,6 +168,17 @@ class Tryton(Rpc):
         except (Conflict, Missing, Rejected) as error:
             return error
         return id
+
+    def erase(self, stream: str, keys: Sequence[str]) -> Iterator[Answer]:
+        """Delete what the books allow, anonymise parties that documents refer to, and refuse what is posted."""
+        source = self._sources[stream]
+        for key in keys:
+            try:
+                if not key.isdecimal():
+                    raise Missing(f"{source.model} {key}: Tryton's keys are numbers")
+                yield Receipt(key, how=source.erase(int(key)))
+            except (Conflict, Missing, Rejected) as error:
+                yield error
 
     def _receipts(self, source: Source, done: Sequence[int | Answer]) -> Iterator[Answer]:
         ids = sorted({each for each in done if isinstance(each, int)})

@@ -166,6 +166,19 @@ class MergesAgain(MemoryConnector):
         return super().merge(stream, keep, gone)
 
 
+class HidesWhatItErased(MemoryConnector):
+    """Puts an archived mark on a record and calls that erased: who reads it by key finds everything."""
+
+    def erase(self, stream: str, keys: Sequence[str]) -> Iterator[Answer]:
+        """Mark."""
+        for key in keys:
+            if self.system.get(stream, key) is None:
+                yield Missing(f"memory: {stream} {key} is gone")
+            else:
+                self.system.edit(stream, key, archived=True)
+                yield Receipt(key, how="deleted")
+
+
 class SwallowsRefusals(MemoryConnector):
     """Answers a refused write as if it had landed."""
 
@@ -233,6 +246,7 @@ BREAKS: dict[type[MemoryConnector], str] = {
     FindsOthers: "test_found_by_our_id",
     CreatesWhatIsGone: "test_a_write_to_a_gone_record_is_missing",
     MergesAgain: "test_a_merge_leaves_one_record",
+    HidesWhatItErased: "test_what_is_erased_says_nothing_any_more",
     SwallowsRefusals: "test_a_refusal_is_an_answer",
     RetriesByItself: "test_it_does_not_retry_by_itself",
     ChecksNothing: "test_check_tells_credentials_from_address",

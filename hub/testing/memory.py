@@ -53,6 +53,7 @@ class MemorySystem:
     findable: bool = True
     late: timedelta = timedelta(0)
     merges: bool = True
+    erases: bool = True
     tombstones: bool = True  # pulls show what was removed
     answer: Literal["data", "version", "key"] = "data"  # how much of the record an answer to a write holds
     habit: Habit = dict  # what the system makes of the data it is given
@@ -174,6 +175,14 @@ class MemorySystem:
         state = self.tables[stream][key][-1]
         return Receipt(key, str(state.version) if self.versioned else None, state.data, state.changed_at)
 
+    def erase(self, stream: str, key: str) -> Receipt | HubError:
+        """Delete a record for good, with all it ever said."""
+        if self.get(stream, key) is None:
+            return Missing(f"memory: {stream} {key} is gone")
+        self.remove(stream, key)
+        self.tables[stream][key] = [replace(self.tables[stream][key][-1], data={}, our_id=None)]
+        return Receipt(key, how="deleted")
+
     def _write(self, stream: str, write: Write) -> Receipt | HubError:
         before = self.tables[stream].get(write.key)[-1] if write.key in self.tables[stream] else None  # type: ignore[index]
         if write.key is not None and (before is None or before.deleted):
@@ -219,6 +228,7 @@ class MemoryConnector(Connector):
                 findable=system.findable,
                 late=system.late,
                 merges=system.merges,
+                erases=system.erases,
             )
             for name, model in system.streams.items()
         )
@@ -278,6 +288,15 @@ class MemoryConnector(Connector):
         self.system.request("merge", after=True)
         assert isinstance(answer, Receipt | Missing)  # noqa: S101 - all there is
         return answer
+
+    def erase(self, stream: str, keys: Sequence[str]) -> Iterator[Answer]:
+        """Erase one after the other."""
+        for key in keys:
+            self._request("erase")
+            answer = self.system.erase(stream, key)
+            self.system.request("erase", after=True)
+            assert isinstance(answer, Receipt | Missing)  # noqa: S101 - all there is
+            yield answer
 
     def _request(self, op: str) -> None:
         self.system.request(op)
