@@ -56,4 +56,3 @@ def document(rpc: Rpc, model: str, row: Row, back: tuple[str, ...] = ()) -> str:
     except Rejected:
         raise Rejected(f"Tryton does not delete a {model} of which something was made") from None
     return DELETED
-

@@ -20,6 +20,7 @@ from hub.errors import ConfigError
 from hub.store import Tx
 from hub.store.lease import Lease
 from hub.sync.feed import Feed
+from hub.sync.run import in_order
 
 BATCH = 100
 
@@ -68,7 +69,7 @@ def _empty_target(desk: Desk) -> tuple[int, list[str]]:
         return 0, []
     removed, left = 0, list[str]()
     with Lease(desk.store, [name]).held(patience=60):
-        feeds = [f for f in desk.hub.feeds() if f.connection == name]
+        feeds = in_order([f for f in desk.hub.feeds() if f.connection == name])
         for feed in reversed(feeds):  # what refers goes before what it refers to
             with desk.store.begin() as tx:
                 _unqueue(tx, desk, feed)

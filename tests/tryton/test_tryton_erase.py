@@ -40,7 +40,9 @@ def test_a_party_with_documents_is_anonymised_and_its_books_stay(tryton: Tryton,
     invoice = people.one("account.invoice", ["number", "=", number])
     people.pay_invoice(invoice)
     people.call("model.sale.sale.process", [sale])
-    (payment,) = people.find("account.move", ["origin", "=", f"account.invoice,{invoice}"], ["journal.type", "=", "cash"])
+    (payment,) = people.find(
+        "account.move", ["origin", "=", f"account.invoice,{invoice}"], ["journal.type", "=", "cash"]
+    )
     for stream, key in (("invoices", invoice), ("payments", payment["id"]), ("sales", sale)):
         (said,) = tryton.erase(stream, [str(key)])
         assert isinstance(said, Rejected), (stream, said)

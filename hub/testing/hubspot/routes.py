@@ -49,8 +49,9 @@ def _objects(
         case ["POST", "merge"]:
             return 200, shown(fake, table, merges.merge(fake, table, data))
         case ["POST", "gdpr-delete"] if table.name == "contacts":  # no other object has it
-            row = table.find(str(data.get("objectId") or ""), data.get("idProperty"))
-            forget(table, row or table.find(str(data.get("objectId") or ""), archived=True) or fake.live(table, ""), fake)
+            id_, by = str(data.get("objectId") or ""), data.get("idProperty")
+            found = table.find(id_, by) or table.find(id_, archived=True)
+            forget(fake, table, found or fake.live(table, id_, by))
             return 204, None
         case ["POST", "search"]:
             return 200, _search(fake, table, data)
@@ -75,7 +76,7 @@ def _objects(
     raise Refusal(405, "VALIDATION_ERROR", f"{method} is not allowed here")
 
 
-def forget(table: Table, row: Row, fake: FakeHubSpot) -> None:
+def forget(fake: FakeHubSpot, table: Table, row: Row) -> None:
     """Delete a record for good, also out of the bin, together with its associations."""
     for name, held in row.links.items():
         for id_ in held:

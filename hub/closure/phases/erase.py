@@ -1,0 +1,153 @@
+"""Erasing in the sources: each system is asked for its own records of the line, before the hub forgets their keys.
+
+Records that refer go before those they refer to, since most systems want it so. Erasing twice does no harm (a promise
+of every connector that erases), so what may have been erased without an answer is asked for again; what still has no
+answer then is unknown, and stands on the certificate. How a system erases, and what it keeps and why, are its words.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from hub.closure.batches import answer, split
+from hub.closure.desk import Desk
+from hub.closure.gates import allowed
+from hub.closure.holds import held
+from hub.connect import Answer, Missing, Receipt
+from hub.errors import HubError
+from hub.store import Tx
+from hub.store.tables.closing import deed
+from hub.sync.feed import HUB, Feed
+from hub.sync.freeze import grave_mark
+from hub.sync.run import in_order
+
+BATCH = 100
+TRIES = 2
+WORDS = {"done": "erased", "refused": "refused", "unknown": "unknown", "sent": "unknown"}
+READ_ONLY = "the hub may only read it: push is not set for it in hub.toml"
+CANNOT = "its connector cannot erase"
+
+Sources = dict[str, dict[str, int]]
+"""By connection/stream: how many records were erased, refused, left, or are unknown."""
+Notes = dict[str, dict[str, int]]
+"""By connection/stream: what was done, or why it was not, in the system's words, with how many records that is."""
+
+
+def erase_in_sources(desk: Desk) -> tuple[Sources, Notes]:
+    """Have the systems erase their records, where they can and the hub may write to them; return what became of them."""
+    feeds = [f for f in desk.hub.feeds() if f.connection not in (HUB, desk.plan.migrate_to)]
+    sources: Sources = {}
+    notes: Notes = {}
+    for feed in reversed(in_order(feeds)):
+        if why := _not_asked(feed, feeds):
+            count = sum(1 for _ in _keys(desk, feed))
+            if count:
+                sources[feed.name], notes[feed.name] = {"left": count}, {f"left: {why}": count}
+            continue
+        for _ in range(TRIES):
+            for some in split((f"{id}\n{key}" for id, key in _keys(desk, feed)), BATCH):
+                _erase(desk, feed, [(p.split("\n")[0], p.split("\n")[1]) for p in some])
+            if not _unknown(desk, feed):
+                break
+        told, words = _told(desk, feed)
+        if told:
+            sources[feed.name], notes[feed.name] = told, words
+    return sources, notes
+
+
+def _not_asked(feed: Feed, feeds: Sequence[Feed]) -> str:
+    """Why a system is not asked to erase, empty where it is.
+
+    Leave to write is leave to erase; a stream that cannot be written goes by the others of its connection.
+    """
+    if not feed.stream.erases:
+        return feed.stream.stays or CANNOT
+    others = any(f.config.push for f in feeds if f.connection == feed.connection)
+    return "" if (feed.config.push if feed.stream.push else others) else READ_ONLY
+
+
+def _keys(desk: Desk, feed: Feed) -> Iterator[tuple[str, str]]:
+    """Golden id and key of the feed's living records that go."""
+    after = ""
+    while True:
+        with desk.store.read() as tx:
+            rows = tx.rows(
+                "SELECT s.golden_id, r.key FROM record r JOIN closing_scope s ON s.golden_id = r.golden_id "
+                "WHERE s.closing_id = ? AND s.kind = 'own' AND s.gone_seq IS NULL AND r.stream_id = ? "
+                "AND r.deleted_at IS NULL AND r.key > ? ORDER BY r.key LIMIT 1000",
+                desk.id, feed.id, after,
+            )  # fmt: skip
+        yield from ((row[0], row[1]) for row in rows)
+        if len(rows) < 1000:
+            return
+        after = rows[-1][1]
+
+
+def _erase(desk: Desk, feed: Feed, some: Sequence[tuple[str, str]]) -> None:
+    """Ask one system to erase some records: noted before it is asked, and what it answered after."""
+    marks = {f"erase/{feed.id}/{grave_mark(feed.connection, feed.stream.name, key)}": (id, key) for id, key in some}
+    with desk.store.begin() as tx:
+        allowed(tx, desk.store, desk.id, "destroy")
+        holds = held(tx, desk.line, [id for id, _ in some])
+        before = {r[0]: r[1] for r in tx.rows(
+            "SELECT key, state FROM closing_deed WHERE closing_id = ? AND phase = 'destroy' AND key IN ?",
+            desk.id, sorted(marks),
+        )}  # fmt: skip
+        ready = [(m, key) for m, (id, key) in marks.items() if id not in holds and before.get(m) != "done"]
+        columns = ("closing_id", "phase", "key", "state", "once", "data", "seq")
+        rows = [(desk.id, "destroy", mark, "sent", uuid.uuid4().hex, None, tx.seq) for mark, _ in ready]
+        tx.upsert(deed, columns, rows)
+    if not ready:
+        return
+    told: dict[str, Answer] = {}
+    try:
+        for (mark, _), said in zip(ready, feed.connector.erase(feed.stream.name, [k for _, k in ready]), strict=False):
+            told[mark] = said
+    except HubError as error:
+        desk.say(f"{feed.name}: {error}")
+    with desk.store.begin() as tx:
+        for mark, _ in ready:
+            _note(tx, desk, mark, told.get(mark), asked_before=mark in before)
+
+
+def _note(tx: Tx, desk: Desk, mark: str, said: Answer | None, *, asked_before: bool) -> None:
+    if said is None:
+        answer(tx, desk.id, "destroy", mark, "unknown")
+    elif isinstance(said, Receipt):
+        answer(tx, desk.id, "destroy", mark, "done", said.how)
+    elif isinstance(said, Missing):
+        answer(tx, desk.id, "destroy", mark, "done", "" if asked_before else "was gone already")
+    else:
+        answer(tx, desk.id, "destroy", mark, "refused", str(said))
+
+
+def _unknown(desk: Desk, feed: Feed) -> int:
+    with desk.store.read() as tx:
+        rows = tx.rows(
+            "SELECT count(*) FROM closing_deed WHERE closing_id = ? AND phase = 'destroy' AND key LIKE ? "
+            "AND state IN ('sent', 'unknown')",
+            desk.id, f"erase/{feed.id}/%",
+        )  # fmt: skip
+    return int(rows[0][0])
+
+
+def _told(desk: Desk, feed: Feed) -> tuple[dict[str, int], dict[str, int]]:
+    """What became of all records of a feed, in one word each and in the system's words."""
+    with desk.store.read() as tx:
+        rows: list[tuple[Any, ...]] = tx.rows(
+            "SELECT state, data, count(*) FROM closing_deed WHERE closing_id = ? AND phase = 'destroy' AND key LIKE ? "
+            "GROUP BY state, data ORDER BY state, data",
+            desk.id, f"erase/{feed.id}/%",
+        )  # fmt: skip
+    told: dict[str, int] = {}
+    words: dict[str, int] = {}
+    for state, data, number in rows:
+        word, said = WORDS[state], msgspec.json.decode(data) if data else ""
+        told[word] = told.get(word, 0) + int(number)
+        text = f"{word}: {said}" if said else word
+        words[text] = words.get(text, 0) + int(number)
+    return told, words
