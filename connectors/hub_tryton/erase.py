@@ -13,7 +13,8 @@ from hub_tryton.rpc import Row, Rpc
 ANONYMISED = "anonymised: name, addresses, contacts and identifiers overwritten, deactivated"
 DELETED = "deleted"
 PENDING = "Tryton keeps a party as long as sales, shipments, invoices or money of it are pending"
-BOOKS = "what was posted stays in the books of the ERP: neither it nor Tryton allows to delete it"
+BOOKS = "what was posted stays in the books of the ERP; a copy that was printed there still names the customer"
+MADE = "a document of which others were made (invoices, shipments, sales) stays with them"
 WIZARD = "wizard.party.erase"
 
 
@@ -54,5 +55,5 @@ def document(rpc: Rpc, model: str, row: Row, back: tuple[str, ...] = ()) -> str:
             rpc.call(f"model.{model}.{button}", [row["id"]])
         rpc.call(f"model.{model}.delete", [row["id"]])
     except Rejected:
-        raise Rejected(f"Tryton does not delete a {model} of which something was made") from None
+        raise Rejected(MADE) from None
     return DELETED

@@ -56,7 +56,21 @@ def erase_in_sources(desk: Desk) -> tuple[Sources, Notes]:
         told, words = _told(desk, feed)
         if told:
             sources[feed.name], notes[feed.name] = told, words
+        if told.keys() - {"erased"}:
+            _leave_to_people(desk, feed, words)
     return sources, notes
+
+
+def _leave_to_people(desk: Desk, feed: Feed, words: dict[str, int]) -> None:
+    """Make a task of what a system has not erased: somebody there looks after it, now or when its time is over."""
+    why = "; ".join(f"{number} {said}" for said, number in words.items() if not said.startswith("erased"))
+    with desk.store.begin() as tx:
+        tx.run(
+            "INSERT INTO closing_task (closing_id, id, title, phase, owner, source) VALUES (?, ?, ?, '', ?, 'destroy') "
+            "ON CONFLICT DO NOTHING",
+            desk.id, f"erase-{feed.connection}-{feed.stream.name}",
+            f"see to what {feed.name} still holds: {why}", desk.plan.owner,
+        )  # fmt: skip
 
 
 def _not_asked(feed: Feed, feeds: Sequence[Feed]) -> str:

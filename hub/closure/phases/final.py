@@ -48,10 +48,11 @@ def state(desk: Desk) -> tuple[int, str]:
 def unfinished(desk: Desk) -> list[str]:
     """What of the line still waits to be merged or written."""
     with desk.store.read() as tx:
-        writes = tx.rows(
+        writes = tx.rows(  # what is due in the migration's target is the migration's to write
             "SELECT count(*) FROM outbox o JOIN closing_scope s ON s.golden_id = o.golden_id "
-            "WHERE s.closing_id = ? AND s.kind = 'own'",
+            "JOIN stream t ON t.id = o.stream_id WHERE s.closing_id = ? AND s.kind = 'own' AND t.connection <> ?",
             desk.id,
+            desk.plan.migrate_to,
         )
     waiting = len(side_door(desk))
     found = [f"{writes[0][0]} writes into other systems are not through: hub outbox list"] if writes[0][0] else []
