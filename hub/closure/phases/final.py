@@ -60,14 +60,19 @@ def unfinished(desk: Desk) -> list[str]:
 
 
 def side_door(desk: Desk) -> list[tuple[str, str, str, str | None]]:
-    """Records of the line that arrived and wait: connection, stream, key, golden id."""
+    """Records of the line that arrived and wait: connection, stream, key, golden id.
+
+    Those of the migration's target are not among them: they live there, and what differs is found when it is verified.
+    """
     mine = [c.name for c in desk.hub.project.connections.values() if (c.line or desk.hub.project.line) == desk.line]
     with desk.store.read() as tx:
         known = tx.rows(
             "SELECT t.connection, t.name, r.key, r.golden_id FROM record r JOIN stream t ON t.id = r.stream_id "
             "JOIN closing_scope s ON s.golden_id = r.golden_id "
-            "WHERE r.waiting > 0 AND s.closing_id = ? AND s.kind = 'own' ORDER BY r.stream_id, r.key",
+            "WHERE r.waiting > 0 AND s.closing_id = ? AND s.kind = 'own' AND t.connection <> ? "
+            "ORDER BY r.stream_id, r.key",
             desk.id,
+            desk.plan.migrate_to,
         )
         new = tx.rows(
             "SELECT t.connection, t.name, r.key, r.golden_id FROM record r JOIN stream t ON t.id = r.stream_id "
