@@ -33,7 +33,9 @@ def destroy(desk: Desk) -> Outcome:
     begin(desk.store, desk.id, "destroy", desk.who)
     _final(desk)
     _plan_keys(desk)
-    sources, words = erase_in_sources(desk)
+    sources, words, unknown = erase_in_sources(desk)
+    if unknown:  # the hub alone knows the keys: they are not forgotten before the source has answered
+        return Outcome(blocks=unknown)
     batches(desk.store, desk.id, "destroy", lambda place: _own(desk, place), _bury(desk))
     remember(desk.store, desk.hub.project.root)
     detached = _detach(desk)

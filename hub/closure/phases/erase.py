@@ -1,8 +1,8 @@
 """Erasing in the sources: each system is asked for its own records of the line, before the hub forgets their keys.
 
 Records that refer go before those they refer to, since most systems want it so. Erasing twice does no harm (a promise
-of every connector that erases), so what may have been erased without an answer is asked for again; what still has no
-answer then is unknown, and stands on the certificate. How a system erases, and what it keeps and why, are its words.
+of every connector that erases), so what may have been erased without an answer is asked for again; while there is
+something of which nobody knows, nothing is destroyed here. How a system erases, and what it keeps and why, are its words.
 """
 
 from __future__ import annotations
@@ -37,28 +37,40 @@ Notes = dict[str, dict[str, int]]
 """By connection/stream: what was done, or why it was not, in the system's words, with how many records that is."""
 
 
-def erase_in_sources(desk: Desk) -> tuple[Sources, Notes]:
-    """Have the systems erase their records, where they can and the hub may write to them; return what became of them."""
+def erase_in_sources(desk: Desk) -> tuple[Sources, Notes, list[str]]:
+    """Have the systems erase their records, where they can and the hub may write to them.
+
+    Returns what became of them, in words and numbers, and why destruction has to wait: a system that did not answer.
+    """
     feeds = [f for f in desk.hub.feeds() if f.connection not in (HUB, desk.plan.migrate_to)]
     sources: Sources = {}
     notes: Notes = {}
+    blocks: list[str] = []
     for feed in reversed(in_order(feeds)):
         if why := _not_asked(feed, feeds):
-            count = sum(1 for _ in _keys(desk, feed))
-            if count:
-                sources[feed.name], notes[feed.name] = {"left": count}, {f"left: {why}": count}
+            told, _ = _told(desk, feed)  # it may have been asked before somebody shut the door
+            done = {"erased": told["erased"]} if told.get("erased") else {}
+            left = sum(1 for _ in _keys(desk, feed)) - sum(done.values())
+            if left > 0:
+                sources[feed.name], notes[feed.name] = done | {"left": left}, done | {f"left: {why}": left}
             continue
+        why = ""
         for _ in range(TRIES):
             for some in split((f"{id}\n{key}" for id, key in _keys(desk, feed)), BATCH):
-                _erase(desk, feed, [(p.split("\n")[0], p.split("\n")[1]) for p in some])
-            if not _unknown(desk, feed):
+                why = _erase(desk, feed, [(p.split("\n")[0], p.split("\n")[1]) for p in some]) or why
+            if not (unknown := _unknown(desk, feed)):
                 break
+        if unknown:
+            blocks.append(
+                f"{feed.name}: of {unknown} records it is not known whether they were erased: {why or 'no answer'}; run "
+                "again when it answers, or set push = false for it where that system is gone for good"
+            )
         told, words = _told(desk, feed)
         if told:
             sources[feed.name], notes[feed.name] = told, words
         if told.keys() - {"erased"}:
             _leave_to_people(desk, feed, words)
-    return sources, notes
+    return sources, notes, blocks
 
 
 def _leave_to_people(desk: Desk, feed: Feed, words: dict[str, int]) -> None:
@@ -101,8 +113,11 @@ def _keys(desk: Desk, feed: Feed) -> Iterator[tuple[str, str]]:
         after = rows[-1][1]
 
 
-def _erase(desk: Desk, feed: Feed, some: Sequence[tuple[str, str]]) -> None:
-    """Ask one system to erase some records: noted before it is asked, and what it answered after."""
+def _erase(desk: Desk, feed: Feed, some: Sequence[tuple[str, str]]) -> str:
+    """Ask one system to erase some records: noted before it is asked, and what it answered after.
+
+    Returns why not all were answered, empty where they were.
+    """
     marks = {f"erase/{feed.id}/{grave_mark(feed.connection, feed.stream.name, key)}": (id, key) for id, key in some}
     with desk.store.begin() as tx:
         allowed(tx, desk.store, desk.id, "destroy")
@@ -116,16 +131,18 @@ def _erase(desk: Desk, feed: Feed, some: Sequence[tuple[str, str]]) -> None:
         rows = [(desk.id, "destroy", mark, "sent", uuid.uuid4().hex, None, tx.seq) for mark, _ in ready]
         tx.upsert(deed, columns, rows)
     if not ready:
-        return
+        return ""
     told: dict[str, Answer] = {}
+    why = ""
     try:
         for (mark, _), said in zip(ready, feed.connector.erase(feed.stream.name, [k for _, k in ready]), strict=False):
             told[mark] = said
     except HubError as error:
-        desk.say(f"{feed.name}: {error}")
+        why = str(error)
     with desk.store.begin() as tx:
         for mark, _ in ready:
             _note(tx, desk, mark, told.get(mark), asked_before=mark in before)
+    return why
 
 
 def _note(tx: Tx, desk: Desk, mark: str, said: Answer | None, *, asked_before: bool) -> None:
