@@ -41,7 +41,7 @@ def streams(connection: str, **settings: str) -> str:
 def erp(name: str, line: str, access: Access) -> str:
     """The part of hub.toml for a Tryton."""
     push = 'push = true, create = "never"'
-    given = {"products": "", "parties": push, "sales": push, "invoices": "", "payments": push}
+    given = {"parties": push, "sales": push, "invoices": "", "payments": push}
     if name == "erp2":
         given = {n: f'{push}, mapping = "erp2.{n}"' for n in ("parties", "sales")}
     settings = {"connector": "tryton", "line": line, **access.settings, "payment_method": "Bank transfer"}

@@ -80,7 +80,7 @@ def test_a_line_in_an_erp_and_a_crm_moves_to_another_erp(
         assert len(mail.smtp.accepted) == 3
         papers = works.folder / "closing/retail"
         assert (papers / "report.pdf").stat().st_size > 10_000
-        assert works("close", "certificate", str(next(papers.glob("certificate-*.json"))))[0]["records"] == 15
+        assert works("close", "certificate", str(next(papers.glob("certificate-*.json"))))[0]["records"] == 5
         for secret in (PASSWORD, old.access.password, new.access.password):
             assert secret not in (papers / "report.html").read_text()
 
@@ -104,17 +104,15 @@ def _moved(works: Works, people: People, there: int) -> None:
     assert [id for id, name in found.items() if name == SHARED] == [there]
     assert len(names(people, "sale.sale")) == 2
     works.plain("close", "approve", "retail", "verify", by="aud")
-    assert works.go()["text"].endswith("hub close sample retail")
-    assert works.signed()["phase"] == "destroy"
 
 
 def _changed_by_a_side_door(works: Works, old: People, new: People, ids: dict[str, int]) -> None:
     """Somebody still works in the frozen ERP: it is seen, taken in, carried over and proven again."""
     old.edit_phone(ids["kessel"], "+49 431 9999999")
     went = works.go()
-    assert (went["phase"], went["state"]) == ("destroy", "shut")
+    assert (went["phase"], went["state"]) == ("verify", "shut")
     assert went["text"].startswith(f"1 records changed over there since the final sync: erp/parties {ids['kessel']}")
-    assert works.go()["phase"] == "verify"
+    assert works.go()["text"].endswith("hub close sample retail")
     assert new.find("party.contact_mechanism", ["value_compact", "=", "+494319999999"]) != []
     assert works.signed()["phase"] == "destroy"
 
@@ -125,7 +123,7 @@ def _erased(works: Works, old: People, fake: FakeHubSpot, ids: dict[str, int], k
     assert certificate["sources"] == {
         "crm/companies": {"erased": 1}, "crm/contacts": {"erased": 1}, "crm/deals": {"erased": 1},
         "erp/invoices": {"refused": 2}, "erp/parties": {"erased": 2, "refused": 1}, "erp/payments": {"refused": 1},
-        "erp/products": {"left": 10}, "erp/sales": {"refused": 2},
+        "erp/sales": {"refused": 2},
     }  # fmt: skip
     words = " ".join(word for told in certificate["source_words"].values() for word in told)
     assert "anonymised" in words

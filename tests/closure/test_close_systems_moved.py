@@ -13,7 +13,7 @@ from systems import PASSWORD, USER, Works, crm, post, served
 from hub.testing.hubspot import FakeHubSpot
 from hub.testing.mail import MailServers
 
-MANY = 30
+MANY = 21
 NOTICE = '\n[[notices]]\nid = "closing"\nto = "customers"\ntemplate = "closing"\n'
 OBJECTS = ("companies", "contacts", "invoices")
 
@@ -93,7 +93,7 @@ def test_a_target_that_times_out_forgets_refuses_and_swaps_gets_all_of_it_once(m
     assert move.counts() == {"companies": MANY + 1, "contacts": MANY, "invoices": 0}
     went = works.go()  # with a new token it does not go on before it is known what became of the contacts
     assert (went["phase"], went["state"], len(went["reasons"])) == ("migrate", "shut", 1), went
-    assert "crm2/contacts" in went["text"]
+    assert went["text"].startswith("crm2/contacts: writes have no answer yet"), went
     assert move.counts()["invoices"] == 0
     move.look_now()
     refused = [f"R-{n:05}" for n in (3, 11, 19)]
