@@ -97,7 +97,7 @@ def test_a_target_that_times_out_forgets_refuses_and_swaps_gets_all_of_it_once(m
     assert move.counts()["invoices"] == 0
     move.look_now()
     refused = [f"R-{n:05}" for n in (3, 11, 19)]
-    new.rule("invoices", "invoice_number", *refused)
+    new.rule("invoices", "invoice_number", refused)
     went = works.go()
     assert (went["phase"], went["state"], len(went["reasons"])) == ("migrate", "shut", 3), went
     for number in refused:

@@ -203,7 +203,7 @@ class FakeHubSpot:
         else:
             self.habits[PLURAL[object], property] = HABITS[name]
 
-    def rule(self, object: str, property: str, *refused: str) -> None:
+    def rule(self, object: str, property: str, refused: Sequence[str] = ()) -> None:
         """Refuse these values of a property, as a validation rule of the account's own does; none takes it back."""
         self.rules[PLURAL[object], property] = frozenset(refused)
 
