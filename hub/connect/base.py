@@ -36,6 +36,7 @@ class Stream:
     batch: int = 100  # how many writes one call of push should get
     creates: bool = True  # can create records; False: only changes ones that exist
     erases: bool = False  # can delete records for good, or make them say nothing about anybody any more
+    freezes: bool = False  # can keep everybody from changing some of its records
     stays: str = ""  # where it cannot: why its records stay, as a certificate of destruction is to say it
     changes: bool = True  # can change records; False: what was created stays as it is (a mail that was sent)
     merges: bool = False  # makes one record of two by a call of its own
@@ -153,6 +154,14 @@ class Connector(ABC):
         refusal come to stand in a certificate: they say what was done, or what rule forbids it, and nothing of anybody.
         """
         raise NotImplementedError(f"{self.name}: {stream} cannot be erased")
+
+    def freeze(self, stream: str, name: str, keys: Sequence[str]) -> None:
+        """Keep everybody, the hub too, from changing or deleting these records; without keys let go of them.
+
+        What was frozen under this name before is replaced, so that it may be asked again. Only asked of streams that
+        say `freezes`, by the closing of a business line. Raises Rejected, or Unauthorized, where it is not allowed to.
+        """
+        raise NotImplementedError(f"{self.name}: {stream} cannot be frozen")
 
     def merge(self, stream: str, keep: str, gone: str) -> Answer:
         """Make one record of two, for good, and return the receipt of the one that is left; its key may be a new one.

@@ -13,6 +13,7 @@ What the streams declare decides what is checked; a promise that no stream makes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC
 from typing import Any, Protocol
 
@@ -289,6 +290,28 @@ class ConnectorContract:
             system.remove(stream.name, other)
             answer = connector().merge(stream.name, first.key, other)
             assert isinstance(answer, Missing), f"{stream.name}: {other} is gone, yet: {answer!r}"
+
+    def test_a_frozen_record_stays_as_it_is(self, connector: Make, system: System) -> None:
+        """Nobody changes a frozen record, others can be changed, and it is let go of again."""
+        for stream in _examined(connector(), system, lambda s: s.freezes):
+            first, second = system.add(stream.name), system.add(stream.name)
+
+            def changed(key: str, stream: Stream = stream) -> bool:
+                before = system.get(stream.name, key)
+                system.tick()
+                with suppress(Exception):  # how a system refuses its own users is its affair
+                    system.edit(stream.name, key)
+                return system.get(stream.name, key) != before
+
+            for cold, warm in ((first, second), (second, first)):
+                connector().freeze(stream.name, "a line", [cold])  # the second time it replaces the first
+                assert not changed(cold), f"{stream.name}: {cold} is frozen and was changed"
+                assert changed(warm), f"{stream.name}: {warm} is not frozen and could not be changed"
+            connector().freeze(stream.name, "another line", [])
+            assert not changed(second), f"{stream.name}: letting go of one name has thawed another"
+            for _ in range(2):
+                connector().freeze(stream.name, "a line", [])
+            assert changed(second), f"{stream.name}: {second} is let go of and cannot be changed"
 
     def test_what_is_erased_says_nothing_any_more(self, connector: Make, system: System) -> None:
         """An erased record is gone or says nothing it said; others stay as they are; asked again no harm is done."""

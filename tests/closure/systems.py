@@ -22,7 +22,7 @@ PARTIES: dict[str, dict[str, Any]] = {
     "dampf": {"name": "Dampf Łódź Sp. z o.o.", "email": "biuro@dampf.example", "street": "Piotrkowska 10", "city": "Łódź",
               "country": "PL"},
     "brandt": {"name": "Bäckerei Brandt", "street": "Markt 3", "postal_code": "24306", "city": "Plön", "country": "DE"},
-    "wasser": {"name": SHARED, "email": "wasser@nord.example", "street": "Quellweg 2", "city": "Husum", "country": "DE"},
+    "wasser": {"name": SHARED, "email": "wasser@nord.example", "phone": "+49 4841 111111", "street": "Quellweg 2", "city": "Husum", "country": "DE"},
 }  # fmt: skip
 
 

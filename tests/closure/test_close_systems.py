@@ -11,7 +11,7 @@ from systems import PARTIES, PASSWORD, SHARED, USER, Works, business, crm, erp, 
 
 from hub.testing.hubspot import FakeHubSpot
 from hub.testing.mail import MailServers
-from hub.testing.tryton import People, TrytonServer
+from hub.testing.tryton import MissedError, People, TrytonServer
 
 NOTICE = '\n[[notices]]\nid = "closing"\nto = "customers"\ntemplate = "closing"\n'
 KESSEL, DAMPF, BRANDT = (PARTIES[name]["name"] for name in ("kessel", "dampf", "brandt"))
@@ -108,11 +108,19 @@ def _moved(works: Works, people: People, there: int) -> None:
 
 def _changed_by_a_side_door(works: Works, old: People, new: People, ids: dict[str, int]) -> None:
     """Somebody still works in the frozen ERP: it is seen, taken in, carried over and proven again."""
+    with pytest.raises(MissedError, match="hub: retail"):  # at the front door Tryton says no, by a rule of the hub's
+        old.edit_phone(ids["kessel"], "+49 431 1111111")
+    old.edit_phone(ids["wasser"], "+49 4841 222222")  # one who stays with the company is not frozen
+    rules = [row["id"] for row in old.find("ir.rule.group", ["name", "=", "hub: retail"])]
+    assert len(rules) == 4
+    old.call("model.ir.rule.group.write", rules, {"perm_write": False})  # an administrator may open it all the same
     old.edit_phone(ids["kessel"], "+49 431 9999999")
     went = works.go()
     assert (went["phase"], went["state"]) == ("verify", "shut")
     assert went["text"].startswith(f"1 records changed over there since the final sync: erp/parties {ids['kessel']}")
     assert works.go()["text"].endswith("hub close sample retail")
+    with pytest.raises(MissedError, match="hub: retail"):  # and is shut again
+        old.edit_phone(ids["kessel"], "+49 431 1111111")
     assert new.find("party.contact_mechanism", ["value_compact", "=", "+494319999999"]) != []
     assert works.signed()["phase"] == "destroy"
 
@@ -139,6 +147,7 @@ def _erased(works: Works, old: People, fake: FakeHubSpot, ids: dict[str, int], k
     assert left[ids["wasser"]] == SHARED
     reach = old.find("party.contact_mechanism", ["party", "=", ids["wasser"]], fields=["value"])
     assert [row["value"] for row in reach] == ["wasser@nord.example"]
+    assert old.find("ir.rule.group", ["name", "=", "hub: retail"]) == []
     assert len(old.find("account.invoice", ["state", "in", ["posted", "paid"]])) == 2  # books are books
     assert [row["properties"]["name"] for row in fake.rows("companies")] == [SHARED]
     assert [row["id"] for row in fake.rows("companies", archived=True)] == [kessel]

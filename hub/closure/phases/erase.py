@@ -8,7 +8,7 @@ something of which nobody knows, nothing is destroyed here. How a system erases,
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from hub.closure.batches import answer, split
 from hub.closure.desk import Desk
 from hub.closure.gates import allowed
 from hub.closure.holds import held
+from hub.closure.phases.freeze import keys_of, unlock
 from hub.connect import Answer, Missing, Receipt
 from hub.errors import HubError
 from hub.store import Tx
@@ -42,6 +43,8 @@ def erase_in_sources(desk: Desk) -> tuple[Sources, Notes, list[str]]:
 
     Returns what became of them, in words and numbers, and why destruction has to wait: a system that did not answer.
     """
+    if locked := unlock(desk):
+        return {}, {}, locked
     feeds = [f for f in desk.hub.feeds() if f.connection not in (HUB, desk.plan.migrate_to)]
     sources: Sources = {}
     notes: Notes = {}
@@ -50,13 +53,13 @@ def erase_in_sources(desk: Desk) -> tuple[Sources, Notes, list[str]]:
         if why := _not_asked(feed, feeds):
             told, _ = _told(desk, feed)  # it may have been asked before somebody shut the door
             done = {"erased": told["erased"]} if told.get("erased") else {}
-            left = sum(1 for _ in _keys(desk, feed)) - sum(done.values())
+            left = sum(1 for _ in keys_of(desk, feed)) - sum(done.values())
             if left > 0:
                 sources[feed.name], notes[feed.name] = done | {"left": left}, done | {f"left: {why}": left}
             continue
         why = ""
         for _ in range(TRIES):
-            for some in split((f"{id}\n{key}" for id, key in _keys(desk, feed)), BATCH):
+            for some in split((f"{id}\n{key}" for id, key in keys_of(desk, feed)), BATCH):
                 why = _erase(desk, feed, [(p.split("\n")[0], p.split("\n")[1]) for p in some]) or why
             if not (unknown := _unknown(desk, feed)):
                 break
@@ -94,23 +97,6 @@ def _not_asked(feed: Feed, feeds: Sequence[Feed]) -> str:
         return feed.stream.stays or CANNOT
     others = any(f.config.push for f in feeds if f.connection == feed.connection)
     return "" if (feed.config.push if feed.stream.push else others) else READ_ONLY
-
-
-def _keys(desk: Desk, feed: Feed) -> Iterator[tuple[str, str]]:
-    """Golden id and key of the feed's living records that go."""
-    after = ""
-    while True:
-        with desk.store.read() as tx:
-            rows = tx.rows(
-                "SELECT s.golden_id, r.key FROM record r JOIN closing_scope s ON s.golden_id = r.golden_id "
-                "WHERE s.closing_id = ? AND s.kind = 'own' AND s.gone_seq IS NULL AND r.stream_id = ? "
-                "AND r.deleted_at IS NULL AND r.key > ? ORDER BY r.key LIMIT 1000",
-                desk.id, feed.id, after,
-            )  # fmt: skip
-        yield from ((row[0], row[1]) for row in rows)
-        if len(rows) < 1000:
-            return
-        after = rows[-1][1]
 
 
 def _erase(desk: Desk, feed: Feed, some: Sequence[tuple[str, str]]) -> str:

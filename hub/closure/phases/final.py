@@ -7,6 +7,7 @@ from hub.closure.canonical import Tally, digest
 from hub.closure.closing import rescope
 from hub.closure.desk import Desk, Outcome
 from hub.closure.journal import note
+from hub.closure.phases.freeze import lock, unlock
 from hub.closure.plan import PHASES
 from hub.closure.scope import records
 
@@ -17,6 +18,9 @@ QUIET = 2
 def final(desk: Desk) -> Outcome:
     """Sync the line's connections with leave to change it, until nothing moves any more."""
     begin(desk.store, desk.id, "sync", desk.who)
+    locked = unlock(desk)
+    if locked:
+        return Outcome(blocks=locked)
     quiet, before = 0, state(desk)
     for number in range(1, PASSES + 1):
         full = desk.plan.full_read and number == 1
@@ -31,7 +35,7 @@ def final(desk: Desk) -> Outcome:
         if quiet == QUIET:
             count, tally = after
             return Outcome(f"two passes found nothing, after {number}", {
-                "passes": number, "records": count, "tally": tally,
+                "passes": number, "records": count, "tally": tally, "frozen": lock(desk),
             })  # fmt: skip
         before = after
     return Outcome(blocks=unfinished(desk) or [f"after {PASSES} passes the sources still change; who works there?"])
