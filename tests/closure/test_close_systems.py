@@ -39,6 +39,7 @@ def customers_of(fake: FakeHubSpot) -> str:
     return kessel
 
 
+@pytest.mark.timeout(900)  # it waits for two real servers
 def test_a_line_in_an_erp_and_a_crm_moves_to_another_erp(
     trytons: tuple[TrytonServer, TrytonServer], pg_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -146,7 +147,7 @@ def _erased(works: Works, old: People, fake: FakeHubSpot, ids: dict[str, int], k
     assert left[ids["dampf"]] == DAMPF
     assert left[ids["wasser"]] == SHARED
     reach = old.find("party.contact_mechanism", ["party", "=", ids["wasser"]], fields=["value"])
-    assert [row["value"] for row in reach] == ["wasser@nord.example"]
+    assert sorted(row["value"] for row in reach) == ["+49 4841 222222", "wasser@nord.example"]
     assert old.find("ir.rule.group", ["name", "=", "hub: retail"]) == []
     assert len(old.find("account.invoice", ["state", "in", ["posted", "paid"]])) == 2  # books are books
     assert [row["properties"]["name"] for row in fake.rows("companies")] == [SHARED]
