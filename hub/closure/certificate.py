@@ -67,7 +67,6 @@ def certify(
         "local_time": local(max(at, desk.store.now()), desk.plan).isoformat(), "scope": desk.closing.scope_hash,
         "plan": desk.closing.plan_hash, "destroyed": {"records": sum(counts.values()), "by_model": counts},
         "method": METHOD, "sources": {k: dict(v) for k, v in sources.items()}, "detached": detached,
-        "source_words": {k: dict(v) for k, v in (source_words or sources).items()},
         "carried_to": {"connection": desk.plan.migrate_to or None, "records": moved},
         "keys": dict(keys), "archive": archived, "carried_out_by": desk.who, "planned_by": desk.closing.author,
         "approved_by": [{"person": a.person, "role": a.role, "at": moment(a.at).isoformat()} for a in given],
@@ -76,6 +75,7 @@ def certify(
         "copies": [
             {"task": r[0], "what": r[1], "said": r[2], "by": r[3]} for r in tasks if r[0].startswith("backup")
         ],
+        "source_words": {k: dict(v) for k, v in (source_words or sources).items()},
         "audit": {"entries": last, "head": chain},
     }  # fmt: skip
     return _issue(desk, content)
