@@ -78,7 +78,7 @@ def erase_in_sources(desk: Desk) -> tuple[Sources, Notes, list[str]]:
 
 def _leave_to_people(desk: Desk, feed: Feed, words: dict[str, int]) -> None:
     """Make a task of what a system has not erased: somebody there looks after it, now or when its time is over."""
-    why = "; ".join(f"{number} {said}" for said, number in words.items() if not said.startswith("erased"))
+    why = "; ".join(f"{number} {said}" for said, number in words.items() if said.startswith(("refused", "unknown")))
     with desk.store.begin() as tx:
         tx.run(
             "INSERT INTO closing_task (closing_id, id, title, phase, owner, source) VALUES (?, ?, ?, '', ?, 'destroy') "
@@ -165,6 +165,6 @@ def _told(desk: Desk, feed: Feed) -> tuple[dict[str, int], dict[str, int]]:
     for state, data, number in rows:
         word, said = WORDS[state], msgspec.json.decode(data) if data else ""
         told[word] = told.get(word, 0) + int(number)
-        text = f"{word}: {said}" if said else word
+        text = f"{word}: {said}" if said and state != "done" else said or word  # a bin is not erased, and says so
         words[text] = words.get(text, 0) + int(number)
     return told, words
