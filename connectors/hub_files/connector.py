@@ -127,7 +127,8 @@ class Files(Connector):
         else:
             raise Unavailable(f"{self.folder}: {source.path} is being written by others all the time")
         for key in keys:
-            yield Receipt(key) if key in there else Missing(f"{file.name}: no row {key!r}")
+            gone = Receipt(key, how="its row was taken out of the file")
+            yield gone if key in there else Missing(f"{file.name}: no row {key!r}")
 
     def _carry_out(self, stream: str, writes: Sequence[Write]) -> list[Answer] | None:
         """Write the file anew; None where a value among several writes does not fit. Raises Moved."""

@@ -11,6 +11,7 @@ from hub.connect import Answer, Page, Record, Secret, Stream, Write
 from hub.connect.vault import Vault
 from hub.errors import ConfigError
 from hub_hubspot.api import Api, Taken, authentication, decoded
+from hub_hubspot.erase import erase
 from hub_hubspot.merge import MERGED, merge
 from hub_hubspot.pull import LATE, Reader
 from hub_hubspot.push import Writer
@@ -30,7 +31,7 @@ class HubSpot(Api):
 
     name: ClassVar[str] = "hubspot"
     streams: ClassVar[tuple[Stream, ...]] = tuple(
-        Stream(name, shape.model, push=True, findable=True, late=LATE, merges=name in MERGED)
+        Stream(name, shape.model, push=True, findable=True, late=LATE, merges=name in MERGED, erases=True)
         for name, shape in SHAPES.items()
     )
 
@@ -115,6 +116,10 @@ class HubSpot(Api):
     def merge(self, stream: str, keep: str, gone: str) -> Answer:
         """Make one record of two; HubSpot gives it an id of its own."""
         return merge(self, SHAPES[stream], self._reader(stream), keep, gone)
+
+    def erase(self, stream: str, keys: Sequence[str]) -> Iterator[Answer]:
+        """Delete contacts for good, and put other records with their lines into HubSpot's bin."""
+        return erase(self, SHAPES[stream], keys)
 
     def prepare(self, stream: str, written: Iterable[str] = ()) -> None:
         """Define the properties of ours that are missing over there: the unique one for our id, and those written."""

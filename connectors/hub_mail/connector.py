@@ -46,7 +46,7 @@ class Mail(Connector):
 
     name: ClassVar[str] = "mail"
     streams: ClassVar[tuple[Stream, ...]] = (
-        Stream("messages", "message", push=True, findable=True, changes=False, batch=20),
+        Stream("messages", "message", push=True, findable=True, changes=False, batch=20, erases=True),
     )
 
     def __init__(
@@ -201,6 +201,20 @@ class Mail(Connector):
             except (Rejected, RateLimited) as refused:
                 yield refused
         self._smtp.close()
+
+    def erase(self, stream: str, keys: Sequence[str]) -> Iterator[Answer]:
+        """Expunge mails, these alone; a server that cannot tell them from others marked as deleted is not asked to."""
+        self.stream(stream)
+        there = {record.key for record in self.read(stream, keys) if not record.deleted}
+        for key in keys:
+            folder, _, uid = _parts(key)
+            if key not in there:
+                yield Missing(f"{self.connection}: {key}: the mail is not there any more")
+            elif not self.imap.uidplus:
+                yield Rejected("this IMAP server (no UIDPLUS) cannot delete one mail without others marked as deleted")
+            else:
+                self.imap.expunge(folder, uid)
+                yield Receipt(key, how="deleted")
 
     def files(self, find: Callable[[str], bytes | None]) -> None:
         """Take attachments named by digest from there."""

@@ -102,6 +102,11 @@ class Imap:
         return "QRESYNC" in self.abilities and "ENABLE" in self.abilities
 
     @property
+    def uidplus(self) -> bool:
+        """Whether the server can delete one mail for good."""
+        return "UIDPLUS" in self.abilities
+
+    @property
     def condstore(self) -> bool:
         """Whether the server numbers changes."""
         return "CONDSTORE" in self.abilities or self.qresync
@@ -190,6 +195,14 @@ class Imap:
             self.box.append(raw, folder, dt=datetime.now(UTC), flag_set=[r"\Seen"])
             if self._open == folder:
                 self._open = None  # a snapshot opened before does not have to show the new mail
+
+    def expunge(self, folder: str, uid: int) -> None:
+        """Delete one mail for good, and no other that is marked as deleted (RFC 4315)."""
+        with self._errors(f"EXPUNGE {folder}"):
+            self._open = None
+            self.box.folder.set(folder)
+            self._asked("STORE", str(uid), "+FLAGS.SILENT", r"(\Deleted)")
+            self._asked("EXPUNGE", str(uid))
 
     def wait(self, seconds: float) -> bool:
         """Wait with IDLE until the open folder changes, at most so long; False when the time is up."""

@@ -20,6 +20,8 @@ from hub_stripe.shape import form
 
 LATE = timedelta(seconds=60)  # Stripe says of its search: under a minute, more in an outage
 ONCE = timedelta(hours=24)
+STAYS = "Stripe deletes no record of money that moved; it keeps them as its law demands"
+ISSUED = "Stripe deletes no invoice that was issued, only drafts"
 
 
 class Stripe(Reader):
@@ -30,14 +32,14 @@ class Stripe(Reader):
 
     name = "stripe"
     streams = (
-        Stream("customers", "customer", push=True, once=ONCE, findable=True, late=LATE, batch=20),
-        Stream("invoices", "invoice", push=True, creates=False, once=ONCE, late=LATE, batch=20,
+        Stream("customers", "customer", push=True, once=ONCE, findable=True, late=LATE, batch=20, erases=True),
+        Stream("invoices", "invoice", push=True, creates=False, once=ONCE, late=LATE, batch=20, erases=True,
                volatile=("hosted_invoice_url", "invoice_pdf")),
-        Stream("payment_intents", "payment", late=LATE),
-        Stream("charges", "payment", push=True, creates=False, once=ONCE, late=LATE, batch=20,
+        Stream("payment_intents", "payment", late=LATE, stays=STAYS),
+        Stream("charges", "payment", push=True, creates=False, once=ONCE, late=LATE, batch=20, stays=STAYS,
                volatile=("receipt_url",)),
-        Stream("refunds", "payment", late=LATE),
-        Stream("payouts", "payment", late=LATE),
+        Stream("refunds", "payment", late=LATE, stays=STAYS),
+        Stream("payouts", "payment", late=LATE, stays=STAYS),
     )  # fmt: skip
 
     def __init__(
@@ -78,6 +80,18 @@ class Stripe(Reader):
             except (Conflict, Missing, Rejected) as error:
                 answer, lost = error, 0
             yield answer
+
+    def erase(self, stream: str, keys: Sequence[str]) -> Iterator[Answer]:
+        """Delete customers with their payment methods, and invoices that are drafts still."""
+        for key in keys:
+            try:
+                self.request("DELETE", f"{KINDS[stream].path}/{quote(key, safe='')}")
+            except Missing as error:
+                yield error
+            except (Conflict, Rejected):
+                yield Rejected(ISSUED if stream == "invoices" else "Stripe refused to delete it")
+            else:
+                yield Receipt(key, how="deleted")
 
     def _write(self, stream: str, write: Write) -> Receipt:
         kind, data = KINDS[stream], dict(write.data)

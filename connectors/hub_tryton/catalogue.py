@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hub.connect.base import Record
+from hub_tryton import erase
 from hub_tryton.changes import Part
 from hub_tryton.documents import line, lines, number
 from hub_tryton.source import Source, inner, ref
@@ -46,6 +47,11 @@ class Opportunities(Source):
 
     model = "sale.opportunity"
     parts = (Part("sale.opportunity"), Part("sale.opportunity.line", "opportunity"))
+
+    def erase(self, id: int) -> str:
+        """Delete an opportunity that did not become a sale."""
+        row = self.alone(id, "state")
+        return erase.document(self.rpc, self.model, row, ("cancel",) if row["state"] in ("lead", "opportunity") else ())
 
     def records(self, ids: Sequence[int]) -> Iterator[Record]:
         """Read opportunities: two requests however many."""

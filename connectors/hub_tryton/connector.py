@@ -13,6 +13,7 @@ from hub.errors import ConfigError, Conflict, HubError, Missing, Rejected, Unaut
 from hub_tryton.catalogue import Opportunities, Products
 from hub_tryton.changes import Cursor, changed, newest
 from hub_tryton.invoices import Invoices
+from hub_tryton.lock import freeze
 from hub_tryton.parties import Parties
 from hub_tryton.payments import Payments
 from hub_tryton.rpc import Rpc
@@ -31,12 +32,12 @@ class Tryton(Rpc):
 
     name: ClassVar[str] = "tryton"
     streams: ClassVar[tuple[Stream, ...]] = (
-        Stream("parties", "customer", push=True, versioned=True, findable=True),
-        Stream("products", "product", versioned=True),
-        Stream("opportunities", "deal", versioned=True),
-        Stream("sales", "order", push=True, versioned=True, findable=True),
-        Stream("invoices", "invoice", versioned=True),
-        Stream("payments", "payment", push=True, versioned=True, findable=True),
+        Stream("parties", "customer", push=True, versioned=True, findable=True, erases=True, freezes=True),
+        Stream("products", "product", versioned=True, stays="products are nobody's personal data"),
+        Stream("opportunities", "deal", versioned=True, erases=True),
+        Stream("sales", "order", push=True, versioned=True, findable=True, erases=True),
+        Stream("invoices", "invoice", versioned=True, erases=True),
+        Stream("payments", "payment", push=True, versioned=True, findable=True, erases=True),
     )
 
     def __init__(
@@ -168,6 +169,23 @@ class Tryton(Rpc):
         except (Conflict, Missing, Rejected) as error:
             return error
         return id
+
+    def erase(self, stream: str, keys: Sequence[str]) -> Iterator[Answer]:
+        """Delete what the books allow, anonymise parties that documents refer to, and refuse what is posted."""
+        source = self._sources[stream]
+        for key in keys:
+            try:
+                if not key.isdecimal():
+                    raise Missing(f"{source.model} {key}: Tryton's keys are numbers")
+                yield Receipt(key, how=source.erase(int(key)))
+            except (Conflict, Missing, Rejected) as error:
+                yield error
+
+    def freeze(self, stream: str, name: str, keys: Sequence[str]) -> None:
+        """Keep everybody from changing parties, by record rules named after the line."""
+        if stream != "parties":
+            super().freeze(stream, name, keys)
+        freeze(self, f"hub: {name}", [int(key) for key in keys if key.isdecimal()])
 
     def _receipts(self, source: Source, done: Sequence[int | Answer]) -> Iterator[Answer]:
         ids = sorted({each for each in done if isinstance(each, int)})

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from hub.connect.base import Record
+from hub_tryton import erase
 from hub_tryton.changes import Part
 from hub_tryton.documents import line, lines, rates
 from hub_tryton.rpc import Row
@@ -68,6 +69,10 @@ class Invoices(Source):
             parts = [("account.invoice.line", each) for each in mine]
             parts += [("account.move.line", each) for each in (*due, *paid)]
             yield self.record(data, [(self.model, row), *parts])
+
+    def erase(self, id: int) -> str:
+        """Delete a draft; what has a number stays."""
+        return erase.document(self.rpc, self.model, self.alone(id, "number"))
 
     def _moves(self, rows: Sequence[Row]) -> dict[int, Row]:
         ids = sorted({id for row in rows for id in (*row["lines_to_pay"], *row["payment_lines"])})

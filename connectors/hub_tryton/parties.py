@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hub.connect.base import Record, Write
+from hub_tryton import erase
 from hub_tryton.changes import DATES, Part, by, expecting
 from hub_tryton.rpc import Row
 from hub_tryton.source import TAG, Source, inner
@@ -141,6 +142,10 @@ class Parties(Source):
         if values:
             stamps = expecting([(self.model, party.row), *touched])
             self.rpc.call("model.party.party.write", [id], values, _timestamp=stamps)
+
+    def erase(self, id: int) -> str:
+        """Delete a party nothing refers to; have Tryton anonymise any other."""
+        return erase.party(self.rpc, id, bool(self.alone(id, "active")["active"]))
 
     def _values(self, data: Mapping[str, Any], party: Whole) -> tuple[dict[str, Any], list[tuple[str, Row]]]:
         """What to write, and the rows of parts it touches."""

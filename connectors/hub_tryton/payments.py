@@ -17,6 +17,7 @@ from hub.connect.base import Record, Write
 from hub.errors import ConfigError, Rejected
 from hub_tryton.changes import DATES, Part, by
 from hub_tryton.documents import number
+from hub_tryton.erase import BOOKS
 from hub_tryton.rpc import Row, Rpc
 from hub_tryton.settled import OURS, PAID, Parts, described, kind, like, tag, wanted
 from hub_tryton.settled import Part as Settled
@@ -146,6 +147,11 @@ class Payments(Source):
             else:
                 total += Decimal(row["credit"]) - Decimal(row["debit"])
         return total
+
+    def erase(self, id: int) -> str:
+        """Refuse: a payment is a posted move."""
+        self.alone(id)
+        raise Rejected(BOOKS)
 
     def locate(self, our_ids: Sequence[str]) -> Mapping[str, int]:
         """Find payments by the tag at the end of their description."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from hub.connect.base import Record, Write
 from hub.errors import HubError, Rejected
+from hub_tryton import erase
 from hub_tryton.changes import Part, by, expecting
 from hub_tryton.documents import line, lines, rates
 from hub_tryton.rpc import Row, Rpc
@@ -157,6 +158,12 @@ class Sales(Source):
             self.rpc.call("model.sale.sale.write", [id], values, _timestamp=expecting(rows))
         if wanted:
             self._press(id, shown["state"], wanted)
+
+    def erase(self, id: int) -> str:
+        """Delete a sale that nobody has begun to process."""
+        row = self.alone(id, "state")
+        steps = {"draft": ("cancel",), "quotation": ("cancel",), "confirmed": ("draft", "cancel")}
+        return erase.document(self.rpc, self.model, row, steps.get(row["state"], ()))
 
     def _replaced(self, write: Write, id: int) -> list[Any]:
         rows = self._rows(write.data)

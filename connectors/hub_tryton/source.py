@@ -44,6 +44,16 @@ class Source:
         """Change a record, unless it has another version than expected."""
         raise NotImplementedError
 
+    def erase(self, id: int) -> str:
+        """Delete or anonymise a record, and say which. Raises Missing, or Rejected where it has to stay."""
+        raise NotImplementedError(f"{self.model} cannot be erased")
+
+    def alone(self, id: int, *fields: str) -> Row:
+        """Read one row of the stream's own model. Raises Missing."""
+        for row in self.rows([id], fields):
+            return row
+        raise Missing(f"{self.model} {id}: there is no such record")
+
     def rows(self, ids: Sequence[int], fields: Sequence[str]) -> list[Row]:
         """Read the stream's own model."""
         return self.rpc.search_read(self.model, [["id", "in", list(ids)], *self.domain], [*fields, *DATES])

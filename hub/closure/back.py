@@ -14,12 +14,14 @@ from hub.closure.batches import split
 from hub.closure.closing import Closing, by_id
 from hub.closure.desk import Desk
 from hub.closure.journal import note
+from hub.closure.phases.freeze import unlock
 from hub.closure.phases.notify import tell_back
 from hub.connect import Missing, Receipt
-from hub.errors import ConfigError
+from hub.errors import ConfigError, Unavailable
 from hub.store import Tx
 from hub.store.lease import Lease
 from hub.sync.feed import Feed
+from hub.sync.run import in_order
 
 BATCH = 100
 
@@ -28,6 +30,8 @@ def go_back(desk: Desk) -> dict[str, Any]:
     """Undo the closing. Raises ConfigError after the point of no return."""
     with Lease(desk.store, [f"close:{desk.line}"]).held():
         _begin(desk)
+        if locked := unlock(desk):
+            raise Unavailable("; ".join(locked))
         removed, left = _empty_target(desk)
         told = tell_back(desk)
         with desk.store.begin() as tx:
@@ -68,7 +72,7 @@ def _empty_target(desk: Desk) -> tuple[int, list[str]]:
         return 0, []
     removed, left = 0, list[str]()
     with Lease(desk.store, [name]).held(patience=60):
-        feeds = [f for f in desk.hub.feeds() if f.connection == name]
+        feeds = in_order([f for f in desk.hub.feeds() if f.connection == name])
         for feed in reversed(feeds):  # what refers goes before what it refers to
             with desk.store.begin() as tx:
                 _unqueue(tx, desk, feed)

@@ -38,6 +38,7 @@ def certify(
     detached: int,
     keys: Mapping[str, Any],
     holds: Mapping[str, int],
+    source_words: Mapping[str, Mapping[str, int]] | None = None,
 ) -> dict[str, Any]:
     """Write, sign and register the certificate."""
     desk = desk.again()
@@ -74,6 +75,7 @@ def certify(
         "copies": [
             {"task": r[0], "what": r[1], "said": r[2], "by": r[3]} for r in tasks if r[0].startswith("backup")
         ],
+        "source_words": {k: dict(v) for k, v in (source_words or sources).items()},
         "audit": {"entries": last, "head": chain},
     }  # fmt: skip
     return _issue(desk, content)
@@ -124,7 +126,8 @@ def _issue(desk: Desk, content: dict[str, Any]) -> dict[str, Any]:
 def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
     """The certificate as people read it."""
     counts = content["destroyed"]["by_model"]
-    sources = [[name, what, number] for name, told in content["sources"].items() for what, number in told.items()]
+    said = content["source_words"] or content["sources"]
+    sources = [[name, what, number] for name, told in said.items() for what, number in told.items()]
     keys, archive = content["keys"], content["archive"]
     return Document(
         f"Certificate of destruction {content['number']}",
@@ -145,7 +148,7 @@ def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
             ),
             Heading("How"),
             Paragraph(content["method"]),
-            Table((Column("stream", "Source system", width=2), Column("what", "What it did"), Column("n", "Records", "number")),
+            Table((Column("stream", "Source system", width=2), Column("what", "What it did", width=4), Column("n", "Records", "number")),
                   sources, empty="no source system held records of the line"),
             Heading("Archive"),
             Facts((

@@ -16,6 +16,8 @@ from hub.closure.facts import totals
 Side = Iterable[tuple[str, str, Mapping[str, Any]]]
 """Name, model and values of records, in order of name."""
 
+Pairs = defaultdict[str, list[tuple[str, str]]]
+
 SHOWN = 100
 
 
@@ -51,7 +53,7 @@ def sides(
     """Compare two sides in one pass; both come in order of name. `show` leaves of a record what can be compared."""
     out = Compared()
     tally, sums = Tally(), [defaultdict[str, int](int), defaultdict[str, int](int)]
-    digests: dict[str, list[str]] = defaultdict(list)  # of what differs: hash of a value to who has it, to find swaps
+    digests: Pairs = defaultdict(list)  # of what differs: the two values, to who has them and how it was told
     left, right = iter(here), iter(there)
     a, b = next(left, None), next(right, None)
     while a is not None or b is not None:
@@ -78,7 +80,7 @@ def sides(
 def _both(
     out: Compared,
     tally: Tally,
-    digests: dict[str, list[str]],
+    digests: Pairs,
     sums: list[defaultdict[str, int]],
     a: tuple[str, str, Mapping[str, Any]],
     b: tuple[str, str, Mapping[str, Any]],
@@ -101,10 +103,14 @@ def _both(
         pair = f"{path} {mine.get(path)!r}", f"{path} {theirs.get(path)!r}"
         others = digests[f"{pair[1]}>{pair[0]}"]
         if others and mine.get(path) is not None and theirs.get(path) is not None:
-            _note(out.swapped, f"{model} {name} and {others.pop()}: {path} is swapped")
+            other, told = others.pop()
+            _note(out.swapped, f"{model} {name} and {other}: {path} is swapped")
+            if told in out.changed:  # told already, as a change of its own
+                out.changed.remove(told)
         else:
-            digests[f"{pair[0]}>{pair[1]}"].append(f"{model} {name}")
-            _note(out.changed, f"{model} {name}: {path} is {mine.get(path)!r} here and {theirs.get(path)!r} there")
+            words = f"{model} {name}: {path} is {mine.get(path)!r} here and {theirs.get(path)!r} there"
+            digests[f"{pair[0]}>{pair[1]}"].append((f"{model} {name}", words))
+            _note(out.changed, words)
 
 
 def _sum(sums: defaultdict[str, int], record: tuple[str, str, Mapping[str, Any]]) -> None:

@@ -36,6 +36,8 @@ class Stream:
     batch: int = 100  # how many writes one call of push should get
     creates: bool = True  # can create records; False: only changes ones that exist
     erases: bool = False  # can delete records for good, or make them say nothing about anybody any more
+    freezes: bool = False  # can keep everybody from changing some of its records
+    stays: str = ""  # where it cannot: why its records stay, as a certificate of destruction is to say it
     changes: bool = True  # can change records; False: what was created stays as it is (a mail that was sent)
     merges: bool = False  # makes one record of two by a call of its own
     volatile: tuple[str, ...] = ()  # top-level fields that change with every answer and mean nothing
@@ -87,6 +89,7 @@ class Receipt:
         None  # the record as the system now shows it: give it wherever it can be had
     )
     changed_at: datetime | None = None
+    how: str = ""  # of an erasure: what was done in a few words, as a certificate is to say it: "anonymised"
 
 
 Answer = Receipt | Conflict | Missing | Rejected | Unavailable
@@ -146,9 +149,19 @@ class Connector(ABC):
     def erase(self, stream: str, keys: Sequence[str]) -> Iterator[Answer]:
         """Delete these records for good, or anonymise them, and yield one answer for each, in order.
 
-        Only asked of streams that say `erases`, by the closing of a business line. One that is gone already is Missing.
+        Only asked of streams that say `erases`, by the closing of a business line. Asked again it does no harm, since
+        the first answer may have been lost; one that is gone already is Missing. `how` of a receipt and the words of a
+        refusal come to stand in a certificate: they say what was done, or what rule forbids it, and nothing of anybody.
         """
         raise NotImplementedError(f"{self.name}: {stream} cannot be erased")
+
+    def freeze(self, stream: str, name: str, keys: Sequence[str]) -> None:
+        """Keep everybody, the hub too, from changing or deleting these records; without keys let go of them.
+
+        What was frozen under this name before is replaced, so that it may be asked again. Only asked of streams that
+        say `freezes`, by the closing of a business line. Raises Rejected, or Unauthorized, where it is not allowed to.
+        """
+        raise NotImplementedError(f"{self.name}: {stream} cannot be frozen")
 
     def merge(self, stream: str, keep: str, gone: str) -> Answer:
         """Make one record of two, for good, and return the receipt of the one that is left; its key may be a new one.

@@ -144,6 +144,7 @@ class Close:
             "small", found, reason="Boilers are sold to a partner who serves them better", owner="ana",
             target_on=date.today() + timedelta(days=60), time_zone="Europe/Berlin", entity="Nordlicht Pumpen GmbH", mail="mail",
         )  # fmt: skip
+        text = f'jurisdiction = "DE"\n{text}'
         text += '\n[[notices]]\nid = "closing"\nto = "customers"\ntemplate = "closing"\nreminders = [14]\n'
         file = self.folder / FOLDER / f"{LINE}.toml"
         file.parent.mkdir(parents=True, exist_ok=True)

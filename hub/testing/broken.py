@@ -166,6 +166,27 @@ class MergesAgain(MemoryConnector):
         return super().merge(stream, keep, gone)
 
 
+class HidesWhatItErased(MemoryConnector):
+    """Puts an archived mark on a record and calls that erased: who reads it by key finds everything."""
+
+    def erase(self, stream: str, keys: Sequence[str]) -> Iterator[Answer]:
+        """Mark."""
+        for key in keys:
+            if self.system.get(stream, key) is None:
+                yield Missing(f"memory: {stream} {key} is gone")
+            else:
+                self.system.edit(stream, key, archived=True)
+                yield Receipt(key, how="deleted")
+
+
+class NeverThaws(MemoryConnector):
+    """Adds to what is frozen, and lets go of nothing."""
+
+    def freeze(self, stream: str, name: str, keys: Sequence[str]) -> None:
+        """Freeze more."""
+        super().freeze(stream, name, [*self.system.frozen.get((stream, name), ()), *keys])
+
+
 class SwallowsRefusals(MemoryConnector):
     """Answers a refused write as if it had landed."""
 
@@ -233,6 +254,8 @@ BREAKS: dict[type[MemoryConnector], str] = {
     FindsOthers: "test_found_by_our_id",
     CreatesWhatIsGone: "test_a_write_to_a_gone_record_is_missing",
     MergesAgain: "test_a_merge_leaves_one_record",
+    NeverThaws: "test_a_frozen_record_stays_as_it_is",
+    HidesWhatItErased: "test_what_is_erased_says_nothing_any_more",
     SwallowsRefusals: "test_a_refusal_is_an_answer",
     RetriesByItself: "test_it_does_not_retry_by_itself",
     ChecksNothing: "test_check_tells_credentials_from_address",

@@ -13,6 +13,7 @@ What the streams declare decides what is checked; a promise that no stream makes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC
 from typing import Any, Protocol
 
@@ -290,6 +291,50 @@ class ConnectorContract:
             answer = connector().merge(stream.name, first.key, other)
             assert isinstance(answer, Missing), f"{stream.name}: {other} is gone, yet: {answer!r}"
 
+    def test_a_frozen_record_stays_as_it_is(self, connector: Make, system: System) -> None:
+        """Nobody changes a frozen record, others can be changed, and it is let go of again."""
+        for stream in _examined(connector(), system, lambda s: s.freezes):
+            first, second = system.add(stream.name), system.add(stream.name)
+
+            def changed(key: str, stream: Stream = stream) -> bool:
+                before = system.get(stream.name, key)
+                system.tick()
+                with suppress(Exception):  # how a system refuses its own users is its affair
+                    system.edit(stream.name, key)
+                return system.get(stream.name, key) != before
+
+            for cold, warm in ((first, second), (second, first)):
+                connector().freeze(stream.name, "a line", [cold])  # the second time it replaces the first
+                assert not changed(cold), f"{stream.name}: {cold} is frozen and was changed"
+                assert changed(warm), f"{stream.name}: {warm} is not frozen and could not be changed"
+            connector().freeze(stream.name, "another line", [])
+            assert not changed(second), f"{stream.name}: letting go of one name has thawed another"
+            for _ in range(2):
+                connector().freeze(stream.name, "a line", [])
+            assert changed(second), f"{stream.name}: {second} is let go of and cannot be changed"
+
+    def test_what_is_erased_says_nothing_any_more(self, connector: Make, system: System) -> None:
+        """An erased record is gone or says nothing it said; others stay as they are; asked again no harm is done."""
+        for stream in _examined(connector(), system, lambda s: s.erases):
+            key, gone, other = (system.add(stream.name) for _ in range(3))
+            said, kept = _words(system.get(stream.name, key), key), system.get(stream.name, other)
+            assert said, f"{stream.name}: {key} says nothing before it is erased, so nothing can be proved"
+            said -= _words(kept, key)  # what both say, such as whom they hang on, is nobody's own
+            system.remove(stream.name, gone)
+            answers = list(connector().erase(stream.name, [gone, key]))
+            assert len(answers) == 2, f"{stream.name}: 2 to erase, {len(answers)} answers"
+            assert isinstance(answers[0], Missing), f"{stream.name}: {gone} is gone already, answered {answers[0]!r}"
+            assert _receipt(stream, answers[1]).key == key, f"{stream.name}: {key} was answered by {answers[1]!r}"
+            left = system.get(stream.name, key)
+            assert not said & _words(left, key), f"{stream.name}: {key} is erased and still says {left}"
+            if type(connector()).read is not Connector.read:
+                shown = [r.data for r in connector().read(stream.name, [key]) if not r.deleted]
+                assert not any(said & _words(data, key) for data in shown), f"{stream.name}: {key} still reads {shown}"
+            again = list(connector().erase(stream.name, [key]))
+            assert len(again) == 1 and isinstance(again[0], Receipt | Missing), f"{stream.name}: asked again: {again}"
+            assert system.get(stream.name, key) == left, f"{stream.name}: asked again, it changed {key} again"
+            assert system.get(stream.name, other) == kept, f"{stream.name}: erasing {key} changed {other}"
+
     def test_a_refusal_is_an_answer(self, connector: Make, system: System) -> None:
         """A refused write is answered Rejected with the system's words, and the others of the batch are carried out."""
         for stream in _examined(connector(), system, lambda s: s.push and system.bad(s.name) is not None):
@@ -420,6 +465,17 @@ def _json(record: Record) -> None:
     data = msgspec.json.decode(record.data) if isinstance(record.data, bytes) else record.data
     assert isinstance(data, Mapping), f"{record.key}: data is a {type(data).__name__}, not an object"
     assert msgspec.json.decode(msgspec.json.encode(data)) == data, f"{record.key}: data changes when sent as JSON"
+
+
+def _words(found: Any, key: str) -> set[str]:
+    """All texts in a record but its key; of JSON bytes those inside."""
+    if isinstance(found, bytes):
+        found = msgspec.json.decode(found)
+    if isinstance(found, Mapping):
+        return set().union(*(_words(value, key) for value in found.values()))
+    if isinstance(found, list | tuple):
+        return set().union(*(_words(value, key) for value in found))
+    return {found} if isinstance(found, str) and found and found != key else set()
 
 
 def _holds(found: Any, written: Any) -> bool:

@@ -53,6 +53,8 @@ class MemorySystem:
     findable: bool = True
     late: timedelta = timedelta(0)
     merges: bool = True
+    erases: bool = True
+    freezes: bool = True
     tombstones: bool = True  # pulls show what was removed
     answer: Literal["data", "version", "key"] = "data"  # how much of the record an answer to a write holds
     habit: Habit = dict  # what the system makes of the data it is given
@@ -70,6 +72,7 @@ class MemorySystem:
         self._kept: dict[str, tuple[datetime, Data, Receipt | HubError]] = {}
         self._keys = itertools.count(1)
         self._merged: dict[tuple[str, str, str], str] = {}
+        self.frozen: dict[tuple[str, str], frozenset[str]] = {}  # by stream and name of the freeze
 
     # what a person over there does
 
@@ -81,6 +84,8 @@ class MemorySystem:
 
     def edit(self, stream: str, key: str, late: bool = False, **changes: Any) -> None:
         """Change a record over there; `late`: lists show it only after the system's whole lateness."""
+        if self.cold(stream, key):
+            raise Rejected(f"memory: {stream} {key} is frozen")
         last = self.tables[stream][key][-1]
         changes = changes or {"note": f"edited {last.version}"}
         self._put(stream, key, last.data | changes, last.our_id, late)
@@ -93,6 +98,10 @@ class MemorySystem:
     def tick(self, seconds: float = 1) -> None:
         """Let time pass."""
         self.now += timedelta(seconds=seconds)
+
+    def cold(self, stream: str, key: str | None) -> bool:
+        """Whether a record is frozen."""
+        return any(key in keys for (where, _), keys in self.frozen.items() if where == stream)
 
     # what a test looks at, and does to it
 
@@ -174,12 +183,22 @@ class MemorySystem:
         state = self.tables[stream][key][-1]
         return Receipt(key, str(state.version) if self.versioned else None, state.data, state.changed_at)
 
+    def erase(self, stream: str, key: str) -> Receipt | HubError:
+        """Delete a record for good, with all it ever said."""
+        if self.get(stream, key) is None:
+            return Missing(f"memory: {stream} {key} is gone")
+        self.remove(stream, key)
+        self.tables[stream][key] = [replace(self.tables[stream][key][-1], data={}, our_id=None)]
+        return Receipt(key, how="deleted")
+
     def _write(self, stream: str, write: Write) -> Receipt | HubError:
         before = self.tables[stream].get(write.key)[-1] if write.key in self.tables[stream] else None  # type: ignore[index]
         if write.key is not None and (before is None or before.deleted):
             return Missing(f"memory: {stream} {write.key} is gone")
         if before and self.versioned and write.expect is not None and write.expect != str(before.version):
             return Conflict(f"memory: {stream} {write.key} has version {before.version}, not {write.expect}")
+        if self.cold(stream, write.key):
+            return Rejected(f"memory: {stream} {write.key} is frozen")
         if why := self.refuses(dict(write.data)):
             return Rejected(f"memory: {why}", tuple(write.data))
         key = write.key or f"{next(self._keys):04}"
@@ -219,6 +238,8 @@ class MemoryConnector(Connector):
                 findable=system.findable,
                 late=system.late,
                 merges=system.merges,
+                erases=system.erases,
+                freezes=system.freezes,
             )
             for name, model in system.streams.items()
         )
@@ -278,6 +299,20 @@ class MemoryConnector(Connector):
         self.system.request("merge", after=True)
         assert isinstance(answer, Receipt | Missing)  # noqa: S101 - all there is
         return answer
+
+    def erase(self, stream: str, keys: Sequence[str]) -> Iterator[Answer]:
+        """Erase one after the other."""
+        for key in keys:
+            self._request("erase")
+            answer = self.system.erase(stream, key)
+            self.system.request("erase", after=True)
+            assert isinstance(answer, Receipt | Missing)  # noqa: S101 - all there is
+            yield answer
+
+    def freeze(self, stream: str, name: str, keys: Sequence[str]) -> None:
+        """Freeze."""
+        self._request("freeze")
+        self.system.frozen[stream, name] = frozenset(keys)
 
     def _request(self, op: str) -> None:
         self.system.request(op)

@@ -22,7 +22,7 @@ def test_two_swapped_amounts_are_found_though_counts_and_sums_agree() -> None:
     here, there = rows([100, 200, 300]), rows([200, 100, 300])
     found = sides(here, there)
     assert (found.here, found.there, found.sums) == (3, 3, [])
-    assert len(found.swapped) == 1
+    assert (len(found.swapped), found.changed) == (1, [])
     assert "invoice_0001 and invoice invoice_0000: total is swapped" in found.swapped[0]
 
 

@@ -134,6 +134,7 @@ def test_going_back_half_way_leaves_everything_as_it_was(at: Stage) -> None:
     assert len(company.shop("new").log("create")) == 15
     company.plain("close", "back", "retail", by="ana", code=1)  # says what it would do
     assert company.sql("SELECT 1 FROM frozen_line") == [(1,)]
+    assert len(company.shop("shop").settings()["frozen"]) == 5  # those of the line alone, over there too
     for _ in range(3):
         rows = company("close", "back", "retail", "--yes", by="ana", code=(0, 1, 2))
         if rows:
@@ -145,6 +146,7 @@ def test_going_back_half_way_leaves_everything_as_it_was(at: Stage) -> None:
     assert after == before
     assert company.sql("SELECT id, data FROM golden ORDER BY id") == golden
     assert company.sql("SELECT 1 FROM frozen_line") == []
+    assert company.shop("shop").settings()["frozen"] == []
     company.shop("shop").edit("customers", "cus00002", name="Thawed")
     company("sync", code=(0, 1))
     assert "Thawed" in {r["values"]["name"] for r in company("list", "customer")}

@@ -1,19 +1,17 @@
 """Retain and destroy: in the sources that can, in the hub, and the archive's keys whose time is over; with graves.
 
-Each batch asks for the approval and for legal holds in the transaction that destroys. A source is told first, since
-afterwards nobody knows the key; what it may have erased without an answer is unknown and stands on the certificate.
+Each batch asks for the approval and for legal holds in the transaction that destroys. A source is told first
+(`erase.py`), since afterwards nobody knows the key.
 """
 
 from __future__ import annotations
 
-import uuid
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from hub.audit import append
-from hub.closure.batches import answer, batches, begin, deeds, send, split
+from hub.closure.batches import answer, batches, begin, deeds, split
 from hub.closure.certificate import certify
 from hub.closure.closing import Closing
 from hub.closure.desk import Desk, Outcome
@@ -21,17 +19,13 @@ from hub.closure.gates import allowed
 from hub.closure.holds import held
 from hub.closure.journal import note
 from hub.closure.keys import keys_in
+from hub.closure.phases.erase import erase_in_sources
 from hub.closure.retention import days
 from hub.closure.scope import DOCUMENTS, SHARED, kept
-from hub.connect import Missing, Receipt, Rejected
-from hub.errors import HubError
 from hub.store import Tx
-from hub.sync.feed import HUB, Feed
 from hub.sync.freeze import grave_mark
 from hub.sync.graves import bury, part, remember
 from hub.sync.say import Said
-
-ERASE = 100
 
 
 def destroy(desk: Desk) -> Outcome:
@@ -39,7 +33,9 @@ def destroy(desk: Desk) -> Outcome:
     begin(desk.store, desk.id, "destroy", desk.who)
     _final(desk)
     _plan_keys(desk)
-    sources = _erase_in_sources(desk)
+    sources, words, unknown = erase_in_sources(desk)
+    if unknown:  # the hub alone knows the keys: they are not forgotten before the source has answered
+        return Outcome(blocks=unknown)
     batches(desk.store, desk.id, "destroy", lambda place: _own(desk, place), _bury(desk))
     remember(desk.store, desk.hub.project.root)
     detached = _detach(desk)
@@ -55,7 +51,7 @@ def destroy(desk: Desk) -> Outcome:
         with desk.store.begin() as tx:
             tx.run("UPDATE closing_step SET place = NULL WHERE closing_id = ? AND phase = 'destroy'", desk.id)
         return Outcome(blocks=[f"{len(forgotten)} records are held no more; run again to destroy them"])
-    certificate = certify(desk, sources, detached, keys, holds)
+    certificate = certify(desk, sources, detached, keys, holds, words)
     text = f"{certificate['destroyed']['records']} records destroyed, {len(holds)} held, certificate {certificate['number']}"
     return Outcome(text, {
         "destroyed": certificate["destroyed"]["records"], "held": len(holds), "detached": detached, "keys": keys,
@@ -91,80 +87,6 @@ def _plan_keys(desk: Desk) -> None:
         ]
         rows.append((desk.id, "destroy", "keys", "planned", None, tx.seq))
         tx.insert(deed, columns, rows, ignore=True)
-
-
-def _erase_in_sources(desk: Desk) -> dict[str, dict[str, int]]:
-    """Have the systems erase their records, where their connectors can; return counts by connection/stream."""
-    feeds = [f for f in desk.hub.feeds() if f.connection != HUB and f.connection != desk.plan.migrate_to]
-    found: dict[str, dict[str, int]] = {}
-    for feed in feeds:
-        if not feed.stream.erases or not feed.config.push:
-            count = sum(1 for _ in _keys(desk, feed))
-            if count:
-                found[feed.name] = {"left": count}
-            continue
-        counted: Counter[str] = Counter()
-        for some in split(((f"{id}\n{key}") for id, key in _keys(desk, feed)), ERASE):
-            counted += _erase(desk, feed, [(p.split("\n")[0], p.split("\n")[1]) for p in some])
-        with desk.store.read() as tx:
-            rows = tx.rows(
-                "SELECT state, count(*) FROM closing_deed WHERE closing_id = ? AND phase = 'destroy' AND key LIKE ? "
-                "GROUP BY state",
-                desk.id,
-                f"erase/{feed.id}/%",
-            )
-        names = {"done": "erased", "refused": "refused", "unknown": "unknown", "sent": "unknown"}
-        told: Counter[str] = Counter()
-        for state, number in rows:
-            told[names[state]] += int(number)
-        if told:
-            found[feed.name] = dict(told)
-    return found
-
-
-def _keys(desk: Desk, feed: Feed) -> Iterator[tuple[str, str]]:
-    """Golden id and key of the feed's living records that go and were not asked to be erased before."""
-    after = ""
-    while True:
-        with desk.store.read() as tx:
-            rows = tx.rows(
-                "SELECT s.golden_id, r.key FROM record r JOIN closing_scope s ON s.golden_id = r.golden_id "
-                "WHERE s.closing_id = ? AND s.kind = 'own' AND s.gone_seq IS NULL AND r.stream_id = ? "
-                "AND r.deleted_at IS NULL AND r.key > ? ORDER BY r.key LIMIT 1000",
-                desk.id, feed.id, after,
-            )  # fmt: skip
-        yield from ((row[0], row[1]) for row in rows)
-        if len(rows) < 1000:
-            return
-        after = rows[-1][1]
-
-
-def _erase(desk: Desk, feed: Feed, some: Sequence[tuple[str, str]]) -> Counter[str]:
-    """Ask one system to erase some records, each once; a lost answer leaves them unknown."""
-    ready: list[tuple[str, str]] = []
-    with desk.store.begin() as tx:
-        holds = held(tx, desk.line, [id for id, _ in some])
-        for id, key in some:
-            mark = f"erase/{feed.id}/{grave_mark(feed.connection, feed.stream.name, key)}"
-            if id not in holds and send(tx, desk.store, desk.id, "destroy", mark, uuid.uuid4().hex):
-                ready.append((mark, key))
-    counted: Counter[str] = Counter()
-    if not ready:
-        return counted
-    told: dict[str, str] = {}
-    try:
-        for (mark, _), said in zip(ready, feed.connector.erase(feed.stream.name, [k for _, k in ready]), strict=False):
-            told[mark] = "done" if isinstance(said, Receipt | Missing) else "refused"
-            if isinstance(said, Rejected):
-                desk.say(f"{feed.name}: {said}")
-    except HubError as error:
-        desk.say(f"{feed.name}: {error}")
-    with desk.store.begin() as tx:
-        for mark, _ in ready:
-            state = told.get(mark, "unknown")
-            answer(tx, desk.id, "destroy", mark, state)
-            counted[state] += 1
-    return counted
 
 
 def _own(desk: Desk, place: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from hub.closure.canonical import Tally, digest
 from hub.closure.closing import rescope
 from hub.closure.desk import Desk, Outcome
 from hub.closure.journal import note
+from hub.closure.phases.freeze import lock, unlock
 from hub.closure.plan import PHASES
 from hub.closure.scope import records
 
@@ -17,6 +18,9 @@ QUIET = 2
 def final(desk: Desk) -> Outcome:
     """Sync the line's connections with leave to change it, until nothing moves any more."""
     begin(desk.store, desk.id, "sync", desk.who)
+    locked = unlock(desk)
+    if locked:
+        return Outcome(blocks=locked)
     quiet, before = 0, state(desk)
     for number in range(1, PASSES + 1):
         full = desk.plan.full_read and number == 1
@@ -31,7 +35,7 @@ def final(desk: Desk) -> Outcome:
         if quiet == QUIET:
             count, tally = after
             return Outcome(f"two passes found nothing, after {number}", {
-                "passes": number, "records": count, "tally": tally,
+                "passes": number, "records": count, "tally": tally, "frozen": lock(desk),
             })  # fmt: skip
         before = after
     return Outcome(blocks=unfinished(desk) or [f"after {PASSES} passes the sources still change; who works there?"])
@@ -48,10 +52,11 @@ def state(desk: Desk) -> tuple[int, str]:
 def unfinished(desk: Desk) -> list[str]:
     """What of the line still waits to be merged or written."""
     with desk.store.read() as tx:
-        writes = tx.rows(
+        writes = tx.rows(  # what is due in the migration's target is the migration's to write
             "SELECT count(*) FROM outbox o JOIN closing_scope s ON s.golden_id = o.golden_id "
-            "WHERE s.closing_id = ? AND s.kind = 'own'",
+            "JOIN stream t ON t.id = o.stream_id WHERE s.closing_id = ? AND s.kind = 'own' AND t.connection <> ?",
             desk.id,
+            desk.plan.migrate_to,
         )
     waiting = len(side_door(desk))
     found = [f"{writes[0][0]} writes into other systems are not through: hub outbox list"] if writes[0][0] else []
@@ -59,14 +64,19 @@ def unfinished(desk: Desk) -> list[str]:
 
 
 def side_door(desk: Desk) -> list[tuple[str, str, str, str | None]]:
-    """Records of the line that arrived and wait: connection, stream, key, golden id."""
+    """Records of the line that arrived and wait: connection, stream, key, golden id.
+
+    Those of the migration's target are not among them: they live there, and what differs is found when it is verified.
+    """
     mine = [c.name for c in desk.hub.project.connections.values() if (c.line or desk.hub.project.line) == desk.line]
     with desk.store.read() as tx:
         known = tx.rows(
             "SELECT t.connection, t.name, r.key, r.golden_id FROM record r JOIN stream t ON t.id = r.stream_id "
             "JOIN closing_scope s ON s.golden_id = r.golden_id "
-            "WHERE r.waiting > 0 AND s.closing_id = ? AND s.kind = 'own' ORDER BY r.stream_id, r.key",
+            "WHERE r.waiting > 0 AND s.closing_id = ? AND s.kind = 'own' AND t.connection <> ? "
+            "ORDER BY r.stream_id, r.key",
             desk.id,
+            desk.plan.migrate_to,
         )
         new = tx.rows(
             "SELECT t.connection, t.name, r.key, r.golden_id FROM record r JOIN stream t ON t.id = r.stream_id "

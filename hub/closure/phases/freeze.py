@@ -1,6 +1,13 @@
-"""Freeze: from here on the line's records change only through the closing."""
+"""Freeze: from here on the line's records change only through the closing.
+
+The hub refuses writes at once. Systems that can are asked to refuse them too as soon as the final sync is through, since
+until then the hub itself may have something to write there; they are let go of when the closing goes back, takes in what
+came by a side door, or erases.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from hub.audit import append
 from hub.closure.batches import begin
@@ -8,13 +15,16 @@ from hub.closure.closing import rescope
 from hub.closure.desk import Desk, Outcome
 from hub.closure.gates import allowed
 from hub.closure.journal import note
+from hub.errors import HubError
 from hub.store import Tx
+from hub.sync.feed import Feed
 
 
 def freeze(desk: Desk) -> Outcome:
     """Freeze the scope as it was approved; a scope that moved since then needs a new approval first."""
     rescope(desk.store, desk.id)
     begin(desk.store, desk.id, "freeze", desk.who)
+    names, lockable = desk.connections(), _lockable(desk)
     with desk.store.begin() as tx:
         closing = allowed(tx, desk.store, desk.id, "freeze")
         tx.run(
@@ -23,24 +33,77 @@ def freeze(desk: Desk) -> Outcome:
         )  # fmt: skip
         data = {"line": desk.line, "scope": closing.scope_hash}
         append(tx, desk.who, "close freeze", data, at=desk.store.now())
-        asked = _ask_the_sources(tx, desk)
+        _ask_the_sources(tx, desk, names, lockable)
     text = "the hub refuses writes into the line's records"
-    return Outcome(text, {"frozen": _count(desk), "sources": asked})
+    return Outcome(text, {"frozen": _count(desk), "sources": names})
 
 
-def _ask_the_sources(tx: Tx, desk: Desk) -> list[str]:
-    """No vendor lets a connector lock records of one line alone: a person is asked to, and the hub watches."""
-    names = desk.connections()
+def lock(desk: Desk) -> dict[str, int]:
+    """Have the systems that can keep everybody from changing the line's records; return how many records, by stream."""
+    found: dict[str, int] = {}
+    for feed in _lockable(desk):
+        keys = [key for _, key in keys_of(desk, feed)]
+        if not keys:
+            continue
+        try:
+            feed.connector.freeze(feed.stream.name, desk.line, keys)
+        except HubError as error:  # the task that asks a person stands, and the hub watches
+            words = f"{feed.name}: not frozen there: {error}"
+        else:
+            found[feed.name] = len(keys)
+            words = f"{feed.name}: {len(keys)} records are frozen there"
+        with desk.store.begin() as tx:
+            note(tx, desk.store, desk.id, "sync", "source", words, "hub")
+    return found
+
+
+def unlock(desk: Desk) -> list[str]:
+    """Let go of what was frozen over there, also where nothing is; return why not, a line a stream."""
+    blocks = []
+    for feed in _lockable(desk):
+        try:
+            feed.connector.freeze(feed.stream.name, desk.line, [])
+        except HubError as error:
+            blocks.append(f"{feed.name}: cannot be let go of: {error}; mend it and run again")
+    return blocks
+
+
+def keys_of(desk: Desk, feed: Feed) -> Iterator[tuple[str, str]]:
+    """Golden id and key of a feed's living records that are of the line alone and not destroyed yet."""
+    after = ""
+    while True:
+        with desk.store.read() as tx:
+            rows = tx.rows(
+                "SELECT s.golden_id, r.key FROM record r JOIN closing_scope s ON s.golden_id = r.golden_id "
+                "WHERE s.closing_id = ? AND s.kind = 'own' AND s.gone_seq IS NULL AND r.stream_id = ? "
+                "AND r.deleted_at IS NULL AND r.key > ? ORDER BY r.key LIMIT 1000",
+                desk.id, feed.id, after,
+            )  # fmt: skip
+        yield from ((row[0], row[1]) for row in rows)
+        if len(rows) < 1000:
+            return
+        after = rows[-1][1]
+
+
+def _lockable(desk: Desk) -> list[Feed]:
+    """The line's own streams that can be frozen; leave to write is leave to freeze."""
+    mine = desk.connections()
+    return [f for f in desk.hub.feeds() if f.connection in mine and f.stream.freezes and f.config.push]
+
+
+def _ask_the_sources(tx: Tx, desk: Desk, names: list[str], lockable: list[Feed]) -> None:
+    """Ask a person to close the doors that no connector can, and watch."""
     for name in names:
+        mine = ", ".join(f.stream.name for f in lockable if f.connection == name)
+        itself = f" (all but {mine}, which the hub freezes itself)" if mine else ""
         tx.run(
             "INSERT INTO closing_task (closing_id, id, title, phase, owner, source) VALUES (?, ?, ?, '', ?, 'freeze') "
             "ON CONFLICT DO NOTHING",
-            desk.id, f"lock-{name}", f"make the line's records read-only in {name}, or tell everybody who works there",
+            desk.id, f"lock-{name}", f"make the line's records read-only in {name}{itself}, or tell everybody who works there",
             desk.plan.owner,
         )  # fmt: skip
-        words = f"{name}: the hub cannot lock the line's records there; it watches for changes instead"
+        words = f"{name}: a person is asked to lock the line's records there{itself}; the hub watches for changes"
         note(tx, desk.store, desk.id, "freeze", "source", words, "hub")
-    return names
 
 
 def _count(desk: Desk) -> int:

@@ -15,7 +15,7 @@ from hub.closure.compare import Compared, sides
 from hub.closure.desk import Desk, Outcome
 from hub.closure.gates import allowed
 from hub.closure.scope import records
-from hub.errors import ConfigError
+from hub.errors import ConfigError, Unauthorized, Unavailable
 from hub.store.lease import Lease
 from hub.store.tables.closing import deed
 from hub.sync.arrival import arrive
@@ -25,6 +25,7 @@ from hub.sync.push import push
 from hub.sync.run import in_order
 from hub.sync.settle import settle
 from hub.sync.state import link_of
+from hub.sync.walk import Walk
 
 PAGE = 1_000
 
@@ -45,26 +46,46 @@ def migrate(desk: Desk) -> Outcome:
         feeds = in_order([f for f in walk.feeds.values() if f.connection == name and f.stream.push])
         if not feeds:
             raise ConfigError(f"{name}: no stream of it can be written; the plan cannot migrate there")
-        written = 0
-        for feed in feeds:
-            with desk.store.read() as tx:
-                why = may_create(tx, feed)
-            if why:
-                return Outcome(blocks=[f"{feed.name}: nothing can be created there: {why}: hub quarantine list"])
-            settle(walk, feed)
-            _queue(desk, feed)
-            written += push(walk, feed)
-            desk.say(f"{feed.name}: {written} written")
-        for feed in feeds:  # what waited for a reference that came later
-            written += push(walk, feed)
+        try:
+            why = _carry(desk, walk, feeds)
+        except (Unauthorized, Unavailable) as error:  # what was under way is looked into when it goes on
+            why = f"{name}: {error}; what was written stays, run again to go on"
+        if why:
+            return Outcome(blocks=[why])
     blocks = _refused(desk, feeds)
     counts = {feed.stream.name: _linked(desk, feed) for feed in feeds}
     return Outcome(f"{sum(counts.values())} records are in {name}", {"target": name, "records": counts}, blocks)
 
 
+def _carry(desk: Desk, walk: Walk, feeds: list[Feed]) -> str:
+    """Queue and write stream by stream, what is referred to first; return why nothing may be created, or nothing."""
+    for feed in feeds:
+        if not settle(walk, feed):
+            return f"{feed.name}: writes have no answer yet; run again in a minute, when it shows whether they arrived"
+        with desk.store.read() as tx:
+            why = may_create(tx, feed)
+        if why:
+            return f"{feed.name}: nothing can be created there: {why}: hub quarantine list"
+        _queue(desk, feed)
+        written = push(walk, feed)
+        desk.say(f"{feed.name}: {written} written")
+    for feed in feeds:  # what waited for a reference that came later
+        push(walk, feed)
+    return ""
+
+
 def _queue(desk: Desk, feed: Feed) -> None:
-    """Queue a create for each record of the line that has no record over there; note whose link this migration makes."""
+    """Queue a create for each record of the line that has no record over there; note whose link this migration makes.
+
+    What was tried before and waits for its next try is due at once: whoever runs it again has mended something.
+    """
     after = ""
+    with desk.store.begin() as tx:
+        tx.run(
+            "UPDATE outbox SET due_at = NULL WHERE stream_id = ? AND state = 'queued' AND golden_id IN "
+            "(SELECT golden_id FROM closing_scope WHERE closing_id = ?)",
+            feed.id, desk.id,
+        )  # fmt: skip
     while True:
         with desk.store.begin() as tx:
             allowed(tx, desk.store, desk.id, "migrate")

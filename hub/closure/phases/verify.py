@@ -23,6 +23,7 @@ from hub.closure.phases.final import state, watch
 from hub.closure.phases.migrate import compared as migrated
 from hub.closure.samples import draw
 from hub.closure.scope import PAGE, records
+from hub.errors import Unauthorized, Unavailable
 from hub.store import Store
 
 TIMES = 2
@@ -44,7 +45,10 @@ def verify(desk: Desk) -> Outcome:
             if not found.ok:
                 return Outcome(blocks=[f"archive: {fault}" for fault in found.faults])
             here = _restored(desk, made, keys)
-        sides_of = {"archive": here} | migrated(desk)
+        try:
+            sides_of = {"archive": here} | migrated(desk)
+        except (Unauthorized, Unavailable) as error:
+            return Outcome(blocks=[f"{desk.plan.migrate_to}: {error}; nothing is proven, run again"])
         faults = [f"{name}: {fault}" for name, side in sides_of.items() for fault in side.faults]
         if faults:
             return Outcome(blocks=faults)

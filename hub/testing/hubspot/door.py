@@ -25,6 +25,7 @@ PEOPLE = frozenset(
         "row",
         "fail",
         "habit",
+        "rule",
         "writes",
         "calls",
         "written",

@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from hub.testing.hubspot.refuse import clean, duplicate, missing
+from hub.testing.hubspot.refuse import clean, duplicate, invalid, missing
 from hub.testing.hubspot.rows import EPOCH, Properties, Row, Table, iso, millis
 from hub.testing.hubspot.schema import (
     CHILD_TO_PARENT,
@@ -89,6 +89,7 @@ class FakeHubSpot:
         self.owners: dict[str, str] = {}  # id -> e-mail address
         self.faults: list[Fault] = []
         self.habits: dict[tuple[str, str], Callable[[str], str]] = {}
+        self.rules: dict[tuple[str, str], frozenset[str]] = {}  # values this CRM's own validation refuses
         self.tables = {name: Table(name) for name in SINGULAR}
         self.searches = {name: Search(table) for name, table in self.tables.items()}
         self.lock = threading.RLock()
@@ -202,6 +203,10 @@ class FakeHubSpot:
         else:
             self.habits[PLURAL[object], property] = HABITS[name]
 
+    def rule(self, object: str, property: str, refused: Sequence[str] = ()) -> None:
+        """Refuse these values of a property, as a validation rule of the account's own does; none takes it back."""
+        self.rules[PLURAL[object], property] = frozenset(refused)
+
     def wait(self, seconds: float) -> None:
         """Let real time pass; a slow answer is made with it."""
         time.sleep(seconds)
@@ -254,6 +259,9 @@ class FakeHubSpot:
             habit = self.habits.get((table.name, name))
             if text and habit:
                 out[name] = habit(text) or None
+            if text in self.rules.get((table.name, name), ()):
+                words = f"{text} does not meet the validation rules of {name}"
+                raise invalid([{"isValid": False, "message": words, "error": "FAILED_VALIDATION", "name": name}])
         if table.name == "contacts" and out.get("email"):
             out["email"] = str(out["email"]).lower()
         if table.name == "deals" and out.get("dealstage"):

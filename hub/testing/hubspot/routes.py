@@ -48,6 +48,11 @@ def _objects(
             return 201, shown(fake, table, row, data.get("properties") or {})
         case ["POST", "merge"]:
             return 200, shown(fake, table, merges.merge(fake, table, data))
+        case ["POST", "gdpr-delete"] if table.name == "contacts":  # no other object has it
+            id_, by = str(data.get("objectId") or ""), data.get("idProperty")
+            found = table.find(id_, by) or table.find(id_, archived=True)
+            forget(fake, table, found or fake.live(table, id_, by))
+            return 204, None
         case ["POST", "search"]:
             return 200, _search(fake, table, data)
         case ["POST", "batch", verb]:
@@ -69,6 +74,17 @@ def _objects(
                 fake.written[table.name] += 1
             return 204, None
     raise Refusal(405, "VALIDATION_ERROR", f"{method} is not allowed here")
+
+
+def forget(fake: FakeHubSpot, table: Table, row: Row) -> None:
+    """Delete a record for good, also out of the bin, together with its associations."""
+    for name, held in row.links.items():
+        for id_ in held:
+            fake.tables[name].rows[id_].links.get(table.name, {}).pop(row.id, None)
+    if row.archived is None:
+        table.archive(row, fake.now(), fake.visible())
+    table.drop(row)
+    fake.written[table.name] += 1
 
 
 def shown(

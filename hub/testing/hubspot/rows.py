@@ -146,6 +146,11 @@ class Table:
         insort(self.live, row.id)
         self.change(row, {}, now, visible)
 
+    def drop(self, row: Row) -> None:
+        """Take an archived row out of the bin: nothing of it is left."""
+        del self.gone[bisect_left(self.gone, row.id)]
+        del self.rows[row.id]
+
     def make_unique(self, name: str) -> None:
         """Refuse equal values of a property from now on."""
         ids = self.unique.setdefault(name, {})
