@@ -31,19 +31,20 @@ class Step(NamedTuple):
     done: int
     total: int | None
     result: dict[str, Any]
+    begun_at: int  # microseconds since 1970
 
 
 def step(tx: Tx, closing_id: int, phase: Phase) -> Step | None:
     """How far a phase is, None before it began."""
     rows = tx.rows(
-        "SELECT phase, state, place, done, total, result FROM closing_step WHERE closing_id = ? AND phase = ?",
+        "SELECT phase, state, place, done, total, result, begun_at FROM closing_step WHERE closing_id = ? AND phase = ?",
         closing_id,
         phase,
     )
     if not rows:
         return None
     r = rows[0]
-    return Step(r[0], r[1], r[2], int(r[3]), r[4], msgspec.json.decode(r[5]) if r[5] else {})
+    return Step(r[0], r[1], r[2], int(r[3]), r[4], msgspec.json.decode(r[5]) if r[5] else {}, int(r[6]))
 
 
 def begin(store: Store, closing_id: int, phase: Phase, who: str) -> Step:

@@ -31,6 +31,8 @@ METHOD = (
     "in the hub where it reads that mailbox, as proof that people were told."
 )
 
+OF_THE_MOMENT = {"number", "issued_at", "local_time", "audit"}
+
 
 def certify(
     desk: Desk,
@@ -76,7 +78,24 @@ def certify(
         ],
         "audit": {"entries": last, "head": chain},
     }  # fmt: skip
-    return _issue(desk, content)
+    issued = _issued(desk, content)
+    if issued is None:
+        return _issue(desk, content)
+    _papers(desk, *issued)  # the process may have died before its files were whole
+    found: dict[str, Any] = msgspec.json.decode(issued[0])
+    return found
+
+
+def _issued(desk: Desk, content: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Text and digest of a certificate that says the same: one issued just before a process died is not issued again."""
+    with desk.store.read() as tx:
+        rows = tx.rows("SELECT content, digest FROM certificate WHERE closing_id = ? ORDER BY id DESC LIMIT 1", desk.id)
+    if not rows:
+        return None
+    last = msgspec.json.decode(rows[0][0])
+    plain = msgspec.json.decode(msgspec.json.encode(content))
+    same = all(last.get(key) == plain[key] for key in plain if key not in OF_THE_MOMENT)
+    return (rows[0][0], rows[0][1]) if same else None
 
 
 def check(file: Path, public: str | None = None) -> dict[str, Any]:
@@ -97,14 +116,8 @@ def _issue(desk: Desk, content: dict[str, Any]) -> dict[str, Any]:
     import hashlib
 
     text = msgspec.json.format(msgspec.json.encode(content, order="deterministic"), indent=2).decode()
-    with keys_in(desk.keys) as ring:
-        signature, public = ring.masters.sign(text.encode()).hex(), ring.masters.public().hex()
     digest = hashlib.sha256(text.encode()).hexdigest()
-    stem = desk.folder / f"certificate-{content['number']}"
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    outer = {"content": text, "signature": signature, "public_key": public, "algorithm": "Ed25519"}
-    Path(f"{stem}.json").write_bytes(msgspec.json.format(msgspec.json.encode(outer), indent=2))
-    Path(f"{stem}.pdf").write_bytes(pdf(document(content, digest, public)))
+    _papers(desk, text, digest)
     with desk.store.begin() as tx:
         tx.run(
             "INSERT INTO certificate (closing_id, content, digest, seq) VALUES (?, ?, ?, ?)",
@@ -119,6 +132,23 @@ def _issue(desk: Desk, content: dict[str, Any]) -> dict[str, Any]:
         append(tx, desk.who, "close certificate", data, at=desk.store.now())
         note(tx, desk.store, desk.id, "destroy", "certificate", f"certificate {content['number']}", desk.who, data)
     return content
+
+
+def _papers(desk: Desk, text: str, digest: str) -> None:
+    """Write the signed JSON and the PDF; Ed25519 signs the same text the same way at any time."""
+    content = msgspec.json.decode(text)
+    with keys_in(desk.keys) as ring:
+        signature, public = ring.masters.sign(text.encode()).hex(), ring.masters.public().hex()
+    outer = {"content": text, "signature": signature, "public_key": public, "algorithm": "Ed25519"}
+    stem = f"certificate-{content['number']}"
+    desk.folder.mkdir(parents=True, exist_ok=True)
+    for suffix, written in (
+        (".json", msgspec.json.format(msgspec.json.encode(outer), indent=2)),
+        (".pdf", pdf(document(content, digest, public))),
+    ):
+        part = desk.folder / f"{stem}{suffix}.part"
+        part.write_bytes(written)
+        part.replace(desk.folder / f"{stem}{suffix}")
 
 
 def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
