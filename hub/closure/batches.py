@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -20,6 +20,7 @@ from hub.store import Store, Tx
 from hub.store.tables.closing import deed
 
 BATCH = 500
+T = TypeVar("T")
 
 
 class Step(NamedTuple):
@@ -113,7 +114,7 @@ def batches(
     return total
 
 
-def split(items: Iterable[str], size: int) -> Iterator[list[str]]:
+def split(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """The items in lists of at most `size`."""
     rest = iter(items)
     while part := list(islice(rest, size)):
