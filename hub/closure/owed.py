@@ -18,7 +18,6 @@ from hub.store import Store, Tx
 
 MONEY = ("invoice", "payment")
 PAGE = 1_000
-NO_DOCUMENT = ("fx_gain", "fx_loss")  # postings that change nothing on a document
 
 
 class Figure(NamedTuple):
@@ -96,9 +95,9 @@ def control(store: Store, closing_id: int) -> dict[str, int]:
     own = "SELECT golden_id FROM closing_scope WHERE closing_id = ? AND kind = 'own' AND gone_seq IS NULL"
     with store.read() as tx:
         posted = tx.rows(
-            "SELECT currency, sum(effect) FROM posting WHERE kind NOT IN ? "
+            "SELECT currency, sum(effect) FROM posting WHERE kind NOT IN ('fx_gain', 'fx_loss') "
             f"AND document_id IN ({own}) GROUP BY currency",
-            list(NO_DOCUMENT), closing_id,
+            closing_id,
         )  # fmt: skip
         held = tx.rows(
             "SELECT t.currency, sum(t.amount) - sum(coalesce((SELECT sum(p.paid) FROM posting p "
