@@ -24,13 +24,18 @@ from hub.paper.pdf import pdf
 from hub.sync.clock import moment
 
 METHOD = (
-    "In the hub: logical delete of all rows; the database overwrites the space in its own time. In source systems: as "
-    "their own delete or anonymise function does it. Archive: the key is destroyed, which leaves ciphertext that nobody "
-    "can read. Postings and decisions of the ledger stay as books: ids and amounts. Statements of account, names and "
-    "addresses of notices are removed from the project folder. Mails of the notices stay in the mailbox that sent them, and "
-    "in the hub where it reads that mailbox, as proof that people were told."
+    "In the hub: {hub}. In source systems: as their own delete or anonymise function does it. Archive: the key is "
+    "destroyed, which leaves ciphertext that nobody can read. Postings and decisions of the ledger stay as books: ids and "
+    "amounts, without names, notes and texts. Statements of account, names and addresses of notices are removed from the "
+    "project folder. Mails of the notices stay in the mailbox that sent them, and in the hub where it reads that mailbox, "
+    "as proof that people were told."
 )
-
+IN_THE_HUB = {
+    "sqlite": "logical delete of all rows; the database overwrites them with zeros and its file is written anew without "
+    "them, unless other programs were using it; the disk below may keep old blocks until it reuses them",
+    "postgresql": "logical delete of all rows; the database overwrites the space in its own time, and its archived log "
+    "keeps what it has until it expires",
+}
 OF_THE_MOMENT = {"number", "issued_at", "local_time", "audit"}
 
 
@@ -67,7 +72,7 @@ def certify(
         "entity": desk.plan.entity, "issued_at": moment(max(at, desk.store.now())).isoformat(),
         "local_time": local(max(at, desk.store.now()), desk.plan).isoformat(), "scope": desk.closing.scope_hash,
         "plan": desk.closing.plan_hash, "destroyed": {"records": sum(counts.values()), "by_model": counts},
-        "method": METHOD, "sources": {k: dict(v) for k, v in sources.items()}, "detached": detached,
+        "method": METHOD.format(hub=IN_THE_HUB[desk.store.kind]), "sources": {k: dict(v) for k, v in sources.items()}, "detached": detached,
         "carried_to": {"connection": desk.plan.migrate_to or None, "records": moved},
         "keys": dict(keys), "archive": archived, "carried_out_by": desk.who, "planned_by": desk.closing.author,
         "approved_by": [{"person": a.person, "role": a.role, "at": moment(a.at).isoformat()} for a in given],
