@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Table
+from sqlalchemy import Table, event
 from sqlalchemy.exc import OperationalError
 
 from hub.store.store import Store
@@ -85,7 +85,12 @@ def scrub(store: Store) -> bool:
 
 
 def only(url: str, table: Table) -> Store:
-    """Open a database that holds this one table, and make it where it is not there."""
+    """Open a database that holds this one table, and make it where it is not there.
+
+    Its values are secrets: not even a row that moves to another page leaves its bytes behind in SQLite's file.
+    """
     store = Store(url)
+    if store.kind == "sqlite":
+        event.listen(store.engine, "connect", lambda connection, _: connection.execute("PRAGMA secure_delete = ON"))
     table.create(store.engine, checkfirst=True)
     return store
