@@ -190,7 +190,7 @@ def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
                 ("Kept without a rule", f"{keys.get('without_rule', 0)}; they stay until somebody decides"),
             )),
             Heading("Approved by"),
-            Signatures(tuple((a["person"], f"{a['role']}, {a['at']}") for a in content["approved_by"])),
+            Signatures(tuple((f"{a['role']}, {a['at']}", a["person"]) for a in content["approved_by"])),
             Heading("Verification before"),
             Facts(tuple((k, str(v)) for k, v in content["verification"].items() if isinstance(v, str | int))),
             Heading("Exceptions"),

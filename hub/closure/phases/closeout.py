@@ -40,6 +40,7 @@ def finish(desk: Desk) -> None:
         tx.run("UPDATE closing SET state = 'closed', ended_seq = ? WHERE id = ? AND state = 'open'", tx.seq, desk.id)
         append(tx, desk.who, "close closed", {"line": desk.line}, at=desk.store.now())
         note(tx, desk.store, desk.id, "closeout", "closed", f"{desk.line} is closed", desk.who)
+    write_report(desk)  # once more, so that the one that is handed on says that it is closed
 
 
 def _alone(desk: Desk) -> list[str]:
