@@ -45,7 +45,7 @@ class Facts:
     running_until: str = ""
     blocks: list[str] = field(default_factory=list)
     business: Business = field(default_factory=Business)
-    today: date = date.min
+    today: date = field(default_factory=date.today)
 
 
 def facts(store: Store, line: str, today: date) -> Facts:
