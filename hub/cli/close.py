@@ -125,6 +125,7 @@ def approve(
     scope: Annotated[str | None, typer.Option(help="Only if this is still the scope's hash.")] = None,
     as_: As = None,
     password_file: PasswordFile = None,
+    json: Json = False,
 ) -> None:
     """Approve a gate, as another person than the plan's author."""
     from hub.closure.gates import approve as approved
@@ -133,11 +134,21 @@ def approve(
         person = actor(engine, as_, password_file)
         given = approved(engine.store, name, _gate(gate), person.name, scope)
         until = _day(given.expires_at)
+    if json:
+        line({"line": name, "gate": gate, "person": person.name, "role": given.role, "until": until}, "close approve")
+        return
     typer.echo(f"{person.name} approved {gate} of {name}; it holds until {until}, or until plan or scope change")
 
 
 @app.command()
-def revoke(context: typer.Context, name: Line, gate: Gate, as_: As = None, password_file: PasswordFile = None) -> None:
+def revoke(
+    context: typer.Context,
+    name: Line,
+    gate: Gate,
+    as_: As = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
     """Withdraw an approval; what is running stops at its next batch."""
     from hub.closure.gates import revoke as revoked
 
@@ -146,7 +157,10 @@ def revoke(context: typer.Context, name: Line, gate: Gate, as_: As = None, passw
         count = revoked(engine.store, name, _gate(gate), person.name)
     if not count:
         raise ConfigError(f"{name}: {person.name} has no approval of {gate} to withdraw")
-    typer.echo(f"the approval of {gate} is withdrawn")
+    if json:
+        line({"line": name, "gate": gate, "person": person.name, "count": count}, "close revoke")
+    else:
+        typer.echo(f"the approval of {gate} is withdrawn")
 
 
 @app.command()
@@ -184,6 +198,7 @@ def pause(
     off: Annotated[bool, typer.Option("--off", help="Let it go on.")] = False,
     as_: As = None,
     password_file: PasswordFile = None,
+    json: Json = False,
 ) -> None:
     """Stop what is running at its next batch, or let it go on."""
     from hub.closure.closing import pause as paused
@@ -192,6 +207,9 @@ def pause(
         person = actor(engine, as_, password_file)
         must(engine, person, "lead", name)
         paused(engine.store, name, person.name, paused=not off)
+    if json:
+        line({"line": name, "closing": "open" if off else "paused"}, "close pause")
+        return
     typer.echo(f"{name} {'goes on with: hub close run ' + name if off else 'is paused'}")
 
 

@@ -133,6 +133,7 @@ def lesson(
     answer: Annotated[bool, typer.Option("--answer", help="It is a customer's answer, not a lesson.")] = False,
     as_: As = None,
     password_file: PasswordFile = None,
+    json: Json = False,
 ) -> None:
     """Note a lesson, or a customer's answer, for the final report."""
     from hub.closure.closing import current
@@ -144,7 +145,10 @@ def lesson(
             said = f"{text} (owner: {owner})" if owner else text
             kind = "answer" if answer else "lesson"
             note(tx, engine.store, current(tx, name).id, "closeout", kind, said, person.name)
-    typer.echo("noted")
+    if json:
+        line({"line": name, "kind": kind, "text": said, "person": person.name}, "close lesson")
+    else:
+        typer.echo("noted")
 
 
 def certificate(

@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from hub.audit import now
-from hub.closure.facts import facts, shown
+from hub.closure.business import NOTICE
+from hub.closure.business import rows as figures
+from hub.closure.facts import facts, register, shown
 from hub.sync import Hub
 from hub.sync.clock import moment
 
@@ -18,7 +20,7 @@ PER_SECOND = {
 
 
 def assess(hub: Hub, line: str) -> list[Row]:
-    """Rows of kind count, open, sum, contracts, shared, time and blocks."""
+    """Rows of kind count, open, sum, revenue, margin, customers, contract, unknown, risk, shared, time and blocks."""
     with hub.store.read() as tx:
         today = moment(now(tx, hub.store)).date()
     found = facts(hub.store, line, today)
@@ -31,6 +33,14 @@ def assess(hub: Hub, line: str) -> list[Row]:
         rows.append(_row("sum", name, amount=shown(sums)))
     if found.running_until:
         rows.append(_row("contracts", "the last one runs until", text=found.running_until))
+    rows += [
+        _row(kind, name, count=number, amount=amount, text=text)
+        for kind, name, number, amount, text in figures(found.business, today)
+    ]
+    rows += [
+        _row("risk", one["text"], text=f"{one['likelihood']}, {one['impact']}: {one['measure']}")
+        for one in register(found, today + timedelta(days=NOTICE))
+    ]
     rows.append(
         _row("shared", "customers and contacts that stay", count=len(found.shared), text=", ".join(found.shared[:20]))
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -20,6 +20,7 @@ from hub.store import Store, Tx
 from hub.store.tables.closing import deed
 
 BATCH = 500
+T = TypeVar("T")
 
 
 class Step(NamedTuple):
@@ -31,19 +32,20 @@ class Step(NamedTuple):
     done: int
     total: int | None
     result: dict[str, Any]
+    begun_at: int  # microseconds since 1970
 
 
 def step(tx: Tx, closing_id: int, phase: Phase) -> Step | None:
     """How far a phase is, None before it began."""
     rows = tx.rows(
-        "SELECT phase, state, place, done, total, result FROM closing_step WHERE closing_id = ? AND phase = ?",
+        "SELECT phase, state, place, done, total, result, begun_at FROM closing_step WHERE closing_id = ? AND phase = ?",
         closing_id,
         phase,
     )
     if not rows:
         return None
     r = rows[0]
-    return Step(r[0], r[1], r[2], int(r[3]), r[4], msgspec.json.decode(r[5]) if r[5] else {})
+    return Step(r[0], r[1], r[2], int(r[3]), r[4], msgspec.json.decode(r[5]) if r[5] else {}, int(r[6]))
 
 
 def begin(store: Store, closing_id: int, phase: Phase, who: str) -> Step:
@@ -112,7 +114,7 @@ def batches(
     return total
 
 
-def split(items: Iterable[str], size: int) -> Iterator[list[str]]:
+def split(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """The items in lists of at most `size`."""
     rest = iter(items)
     while part := list(islice(rest, size)):

@@ -89,7 +89,7 @@ def compare(model: str, here: Mapping[str, Any], there: Mapping[str, Any]) -> Co
 
 
 def _form(model: str, path: str, value: Any) -> Any:
-    if value is None or value in ({}, []):
+    if value is None or value == {} or value == []:
         return None
     kind, parts = _kind(model, path)
     if parts is not None and isinstance(value, list):
@@ -110,7 +110,9 @@ def _plain(kind: Any, value: Any) -> Any:
             return _number(value)
         if kind is datetime:
             return _moment(value)
-        return unicodedata.normalize("NFC", value)
+        return value if value.isascii() else unicodedata.normalize("NFC", value)
+    if type(value) is int and kind is not Decimal:  # most of what is no text: minor units and flags
+        return value
     if kind is Decimal and isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return _number(str(value))
     if isinstance(value, Mapping):

@@ -24,12 +24,19 @@ from hub.paper.pdf import pdf
 from hub.sync.clock import moment
 
 METHOD = (
-    "In the hub: logical delete of all rows; the database overwrites the space in its own time. In source systems: as "
-    "their own delete or anonymise function does it. Archive: the key is destroyed, which leaves ciphertext that nobody "
-    "can read. Postings and decisions of the ledger stay as books: ids and amounts. Statements of account, names and "
-    "addresses of notices are removed from the project folder. Mails of the notices stay in the mailbox that sent them, and "
-    "in the hub where it reads that mailbox, as proof that people were told."
+    "In the hub: {hub}. In source systems: as their own delete or anonymise function does it. Archive: the key is "
+    "destroyed, which leaves ciphertext that nobody can read. Postings and decisions of the ledger stay as books: ids and "
+    "amounts, without names, notes and texts. Statements of account, names and addresses of notices are removed from the "
+    "project folder. Mails of the notices stay in the mailbox that sent them, and in the hub where it reads that mailbox, "
+    "as proof that people were told."
 )
+IN_THE_HUB = {
+    "sqlite": "logical delete of all rows; the database overwrites them with zeros and its file is written anew without "
+    "them, unless other programs were using it; the disk below may keep old blocks until it reuses them",
+    "postgresql": "logical delete of all rows; the database overwrites the space in its own time, and its archived log "
+    "keeps what it has until it expires",
+}
+OF_THE_MOMENT = {"number", "issued_at", "local_time", "audit"}
 
 
 def certify(
@@ -66,7 +73,7 @@ def certify(
         "entity": desk.plan.entity, "issued_at": moment(max(at, desk.store.now())).isoformat(),
         "local_time": local(max(at, desk.store.now()), desk.plan).isoformat(), "scope": desk.closing.scope_hash,
         "plan": desk.closing.plan_hash, "destroyed": {"records": sum(counts.values()), "by_model": counts},
-        "method": METHOD, "sources": {k: dict(v) for k, v in sources.items()}, "detached": detached,
+        "method": METHOD.format(hub=IN_THE_HUB[desk.store.kind]), "sources": {k: dict(v) for k, v in sources.items()}, "detached": detached,
         "carried_to": {"connection": desk.plan.migrate_to or None, "records": moved},
         "keys": dict(keys), "archive": archived, "carried_out_by": desk.who, "planned_by": desk.closing.author,
         "approved_by": [{"person": a.person, "role": a.role, "at": moment(a.at).isoformat()} for a in given],
@@ -78,7 +85,24 @@ def certify(
         "source_words": {k: dict(v) for k, v in (source_words or sources).items()},
         "audit": {"entries": last, "head": chain},
     }  # fmt: skip
-    return _issue(desk, content)
+    issued = _issued(desk, content)
+    if issued is None:
+        return _issue(desk, content)
+    _papers(desk, *issued)  # the process may have died before its files were whole
+    found: dict[str, Any] = msgspec.json.decode(issued[0])
+    return found
+
+
+def _issued(desk: Desk, content: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Text and digest of a certificate that says the same: one issued just before a process died is not issued again."""
+    with desk.store.read() as tx:
+        rows = tx.rows("SELECT content, digest FROM certificate WHERE closing_id = ? ORDER BY id DESC LIMIT 1", desk.id)
+    if not rows:
+        return None
+    last = msgspec.json.decode(rows[0][0])
+    plain = msgspec.json.decode(msgspec.json.encode(content))
+    same = all(last.get(key) == plain[key] for key in plain if key not in OF_THE_MOMENT)
+    return (rows[0][0], rows[0][1]) if same else None
 
 
 def check(file: Path, public: str | None = None) -> dict[str, Any]:
@@ -99,14 +123,8 @@ def _issue(desk: Desk, content: dict[str, Any]) -> dict[str, Any]:
     import hashlib
 
     text = msgspec.json.format(msgspec.json.encode(content, order="deterministic"), indent=2).decode()
-    with keys_in(desk.keys) as ring:
-        signature, public = ring.masters.sign(text.encode()).hex(), ring.masters.public().hex()
     digest = hashlib.sha256(text.encode()).hexdigest()
-    stem = desk.folder / f"certificate-{content['number']}"
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    outer = {"content": text, "signature": signature, "public_key": public, "algorithm": "Ed25519"}
-    Path(f"{stem}.json").write_bytes(msgspec.json.format(msgspec.json.encode(outer), indent=2))
-    Path(f"{stem}.pdf").write_bytes(pdf(document(content, digest, public)))
+    _papers(desk, text, digest)
     with desk.store.begin() as tx:
         tx.run(
             "INSERT INTO certificate (closing_id, content, digest, seq) VALUES (?, ?, ?, ?)",
@@ -121,6 +139,23 @@ def _issue(desk: Desk, content: dict[str, Any]) -> dict[str, Any]:
         append(tx, desk.who, "close certificate", data, at=desk.store.now())
         note(tx, desk.store, desk.id, "destroy", "certificate", f"certificate {content['number']}", desk.who, data)
     return content
+
+
+def _papers(desk: Desk, text: str, digest: str) -> None:
+    """Write the signed JSON and the PDF; Ed25519 signs the same text the same way at any time."""
+    content = msgspec.json.decode(text)
+    with keys_in(desk.keys) as ring:
+        signature, public = ring.masters.sign(text.encode()).hex(), ring.masters.public().hex()
+    outer = {"content": text, "signature": signature, "public_key": public, "algorithm": "Ed25519"}
+    stem = f"certificate-{content['number']}"
+    desk.folder.mkdir(parents=True, exist_ok=True)
+    for suffix, written in (
+        (".json", msgspec.json.format(msgspec.json.encode(outer), indent=2)),
+        (".pdf", pdf(document(content, digest, public))),
+    ):
+        part = desk.folder / f"{stem}{suffix}.part"
+        part.write_bytes(written)
+        part.replace(desk.folder / f"{stem}{suffix}")
 
 
 def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
@@ -158,7 +193,7 @@ def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
                 ("Kept without a rule", f"{keys.get('without_rule', 0)}; they stay until somebody decides"),
             )),
             Heading("Approved by"),
-            Signatures(tuple((a["person"], f"{a['role']}, {a['at']}") for a in content["approved_by"])),
+            Signatures(tuple((f"{a['role']}, {a['at']}", a["person"]) for a in content["approved_by"])),
             Heading("Verification before"),
             Facts(tuple((k, str(v)) for k, v in content["verification"].items() if isinstance(v, str | int))),
             Heading("Exceptions"),

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from hub.closure.facts import Facts, shown
+from hub.closure.business import rows as figures
+from hub.closure.facts import Facts, register, shown
 from hub.closure.written import toml
 from hub.errors import ConfigError
 from hub.suggest import like
@@ -49,7 +50,8 @@ def draft(
     days = {key: _dated(template.get(key, []), target_on) for key in ("milestones", "tasks")}
     for task in days["tasks"]:
         task.setdefault("owner", owner)
-    risks = [{**risk, "owner": risk.get("owner") or owner} for risk in template.get("risks", [])]
+    known = [*template.get("risks", []), *register(facts, target_on)]
+    risks = [{**risk, "owner": risk.get("owner") or owner} for risk in known]
     data: dict[str, Any] = {
         "line": facts.line,
         "template": name,
@@ -103,4 +105,19 @@ def _facts(facts: Facts) -> Mapping[str, Any]:
         "unapplied": shown(facts.unapplied),
         "contracts_running": shown(facts.contracts),
         "contracts_until": facts.running_until,
+        **_business(facts),
     }
+
+
+def _business(facts: Facts) -> dict[str, list[str]]:
+    """Revenue, margin, customers and contracts as texts; what nothing is known of is said."""
+    told: dict[str, list[str]] = {}
+    for kind, name, number, amount, text in figures(facts.business, facts.today):
+        parts = [
+            name,
+            amount,
+            text if kind != "unknown" else None,
+            str(number) if kind == "unknown" and number else None,
+        ]
+        told.setdefault({"contract": "contracts"}.get(kind, kind), []).append(": ".join(p for p in parts if p))
+    return told

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from hub.closure.business import Business, risks
 from hub.closure.scope import OWN, SHARED, found
 from hub.model import Money
 from hub.store import Store, Tx
@@ -43,15 +44,18 @@ class Facts:
     contracts: Sums = field(default_factory=lambda: defaultdict(int))
     running_until: str = ""
     blocks: list[str] = field(default_factory=list)
+    business: Business = field(default_factory=Business)
+    today: date = field(default_factory=date.today)
 
 
 def facts(store: Store, line: str, today: date) -> Facts:
     """Look at everything of a line; nothing is written."""
     with store.read() as tx:
         entries = found(tx, line)
-        out = Facts(line)
+        out = Facts(line, today=today)
         out.shared = [id for id, _, kind in entries if kind == SHARED]
-        own = [(id, model) for id, model, kind in entries if kind == OWN]
+        # products first: an invoice's margin asks what they cost
+        own = sorted(((id, model) for id, model, kind in entries if kind == OWN), key=lambda one: one[1] != "product")
         for at in range(0, len(own), PAGE):
             ids = [id for id, _ in own[at : at + PAGE]]
             for model, data in tx.rows("SELECT model, data FROM golden WHERE id IN ?", ids):
@@ -60,12 +64,22 @@ def facts(store: Store, line: str, today: date) -> Facts:
     return out
 
 
+def register(found: Facts, target_on: date) -> list[dict[str, str]]:
+    """The risks that the figures show."""
+    return risks(
+        found.business, target_on, found.today, len(found.shared), shown(found.receivable), shown(found.unapplied)
+    )
+
+
 def count(out: Facts, model: str, values: Mapping[str, Any], today: date) -> None:
     """Take one record into the figures."""
     out.counts[model] += 1
     if running(model, values, today):
         out.open[model] += 1
-    if model == "invoice":
+    if model == "product":
+        out.business.product(values)
+    elif model == "invoice":
+        out.business.invoice(values, today)
         sign = -1 if values.get("kind") == "credit_note" else 1
         _add(out.invoiced, values.get("total"), sign)
         _add(out.receivable, owed(values), sign)
@@ -73,6 +87,7 @@ def count(out: Facts, model: str, values: Mapping[str, Any], today: date) -> Non
         _add(out.paid, values.get("amount"))
         _add(out.unapplied, unapplied(values))
     elif model == "contract" and running(model, values, today):
+        out.business.contract(values)
         _add(out.contracts, values.get("amount"))
         out.running_until = max(out.running_until, str(values.get("end_on") or ""))
 

@@ -22,6 +22,7 @@ from hub.sync.clock import moment
 DEVIATIONS = (
     "reopened",
     "side door",
+    "late money",
     "addendum",
     "scope",
     "changed",

@@ -10,6 +10,7 @@ from hub.closure.closing import current
 from hub.closure.desk import FOLDER, Desk, Outcome, Say
 from hub.closure.gates import Shut, why_shut
 from hub.closure.journal import note
+from hub.closure.late import late
 from hub.closure.phases.archived import archive
 from hub.closure.phases.closeout import close_out, finish
 from hub.closure.phases.destroy import destroy, expire
@@ -56,6 +57,7 @@ def run(hub: Hub, line: str, who: str, *, until: Phase | None = None, say: Say =
         remind(open_desk(hub, line, who, say))
         while True:
             desk = open_desk(hub, line, who, say)
+            late(desk)
             phase = next_phase(desk)
             if phase is None:
                 if desk.closing.state == "closed" and (over := expire(desk)):

@@ -1,5 +1,6 @@
 """Final statements of account, one a customer, as PDF and CSV; together they tie to the line's control account.
 
+What the ledger keeps is on them as the ledger has it, and their sum is held to the ledger's postings as well.
 What was decided about an open document (written off, transferred, ...) stands on the statement with its name. When a
 balance changes later, an amended statement with the next number is written, and the journal gets an addendum.
 """
@@ -10,17 +11,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from hub.audit import append
 from hub.closure.batches import split
-from hub.closure.canonical import digest
 from hub.closure.desk import Desk
-from hub.closure.facts import DONE, owed, unapplied
+from hub.closure.facts import DONE
 from hub.closure.journal import note
-from hub.closure.scope import records
+from hub.closure.owed import MONEY, Figure, beside, booked, control, figure, figured, mark, summed
 from hub.model import Money
 from hub.paper import Column, Document, Facts, Paragraph, Table
 from hub.paper.pdf import pdf
@@ -48,7 +48,17 @@ class Written:
     new: int = 0
     amended: int = 0
     balances: Sums = field(default_factory=lambda: defaultdict(int))
+    ledger: Sums = field(default_factory=lambda: defaultdict(int))  # of what the ledger keeps, decided or not
     differences: list[str] = field(default_factory=list)
+
+
+class Line(NamedTuple):
+    """A document on a statement, with what the ledger has open on it."""
+
+    id: str
+    model: str
+    values: dict[str, Any]
+    ledger: Figure | None
 
 
 def write_statements(desk: Desk) -> Written:
@@ -64,35 +74,38 @@ def write_statements(desk: Desk) -> Written:
             out.count += 1
             for code, minor in balances.items():
                 out.balances[code] += minor
+            for code, minor in summed(one.ledger for one in documents[id]).items():
+                out.ledger[code] += minor
             _keep(desk, out, id, rows, balances)
-    control = control_account(desk, decided)
-    for code in sorted({*control, *out.balances}):
-        if control.get(code, 0) != out.balances.get(code, 0):
-            out.differences.append(
-                f"the statements come to {Money(out.balances.get(code, 0), code)} and the control account to "
-                f"{Money(control.get(code, 0), code)}: look for documents without a customer"
-            )
     out.balances = dict(out.balances)
+    mine = control_account(desk, decided)
+    out.differences += _compared(out.balances, mine, "the control account", "look for documents without a customer")
+    books = control(desk.store, desk.id)
+    out.differences += _compared(
+        out.ledger, books, "the ledger's control account", "look for documents without a customer, and: hub books"
+    )
     return out
+
+
+def _compared(statements: Sums, account: Sums, name: str, advice: str) -> Iterator[str]:
+    for code in sorted({*account, *statements}):
+        here, there = Money(statements.get(code, 0), code), Money(account.get(code, 0), code)
+        if here != there:
+            yield f"the statements come to {here} and {name} to {there}: {advice}"
 
 
 def control_account(desk: Desk, decided: Decided | None = None) -> Sums:
     """What is owed over all documents of the line, counted apart from the statements."""
     settled = _decided(desk) if decided is None else decided
     sums: Sums = defaultdict(int)
-    for id, model, values in records(desk.store, desk.id, "invoice", "payment"):
-        if _holds(settled, id, model, values):
-            continue
-        for code, minor in _open(model, values):
-            sums[code] += minor
+    for id, model, values, ledger in figured(desk.store, desk.id, *MONEY):
+        left = figure(model, values, ledger)
+        if left is not None and not _holds(settled, Line(id, model, values, ledger)):
+            sums[left.currency] += left.minor
+    with desk.store.read() as tx:
+        for one in beside(tx, desk.id):
+            sums[one.figure.currency] += one.figure.minor
     return {code: minor for code, minor in sums.items() if minor}
-
-
-def _open(model: str, values: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    if model == "invoice" and (money := owed(values)):
-        yield money[1], int(money[0]) * (-1 if values.get("kind") == "credit_note" else 1)
-    if model == "payment" and (money := unapplied(values)):
-        yield money[1], -int(money[0])
 
 
 def _decided(desk: Desk) -> dict[str, tuple[str, str, str]]:
@@ -101,21 +114,23 @@ def _decided(desk: Desk) -> dict[str, tuple[str, str, str]]:
     return {r[0]: (r[1], r[2], r[3]) for r in rows}
 
 
-def _holds(decided: Decided, id: str, model: str, values: Mapping[str, Any]) -> bool:
+def _holds(decided: Decided, line: Line) -> bool:
     """Whether a decision about a document is about what it says now."""
-    return id in decided and decided[id][2] == digest(model, values)
+    return line.id in decided and decided[line.id][2] == mark(line.model, line.values, line.ledger)
 
 
 def _customers(desk: Desk) -> Iterator[str]:
-    """All customers a document of the line names, own and shared, in order of id."""
+    """All customers a document of the line names, own and shared, and those the ledger holds money for, by id."""
     after = ""
     while True:
         with desk.store.read() as tx:
             rows = tx.rows(
                 "SELECT DISTINCT r.target_id FROM reference r JOIN closing_scope s ON s.golden_id = r.golden_id "
                 "WHERE s.closing_id = ? AND s.model IN ? AND r.field = 'customer' AND r.target_id > ? "
-                "ORDER BY r.target_id LIMIT 1000",
-                desk.id, ["invoice", "payment"], after,
+                "UNION SELECT t.customer_id FROM settlement t JOIN closing_scope s ON s.golden_id = t.customer_id "
+                "WHERE s.closing_id = ? AND s.kind = 'own' AND t.unapplied <> 0 AND t.customer_id > ? "
+                "ORDER BY 1 LIMIT 1000",
+                desk.id, list(MONEY), after, desk.id, after,
             )  # fmt: skip
         yield from (row[0] for row in rows)
         if len(rows) < 1000:
@@ -123,39 +138,48 @@ def _customers(desk: Desk) -> Iterator[str]:
         after = rows[-1][0]
 
 
-def _documents(desk: Desk, customers: Sequence[str]) -> dict[str, list[tuple[str, str, dict[str, Any]]]]:
+def _documents(desk: Desk, customers: Sequence[str]) -> dict[str, list[Line]]:
     with desk.store.read() as tx:
         rows = tx.rows(
             "SELECT r.target_id, g.id, g.model, g.data FROM reference r "
             "JOIN closing_scope s ON s.golden_id = r.golden_id JOIN golden g ON g.id = r.golden_id "
             "WHERE s.closing_id = ? AND s.model IN ? AND r.field = 'customer' AND r.target_id IN ? ORDER BY g.id",
-            desk.id, ["invoice", "payment"], list(customers),
+            desk.id, list(MONEY), list(customers),
         )  # fmt: skip
-    found: dict[str, list[tuple[str, str, dict[str, Any]]]] = defaultdict(list)
+        ledger = booked(tx, [row[1] for row in rows])
+        aside = beside(tx, desk.id, customers)
+        named: dict[str, str] = dict(
+            tx.rows("SELECT id, data FROM golden WHERE id IN ?", [one.payment for one in aside])
+        )
+    found: dict[str, list[Line]] = defaultdict(list)
     for customer, id, model, data in rows:
-        found[customer].append((id, model, msgspec.json.decode(data)))
+        found[customer].append(Line(id, model, msgspec.json.decode(data), ledger.get(id)))
+    for one in aside:
+        values = msgspec.json.decode(named.get(one.payment, "{}"))
+        found[one.customer].append(Line(one.payment, "payment", values, one.figure))
     return found
 
 
-def _rows(documents: Iterable[tuple[str, str, dict[str, Any]]], decided: Decided) -> tuple[list[list[Any]], Sums]:
+def _rows(documents: Iterable[Line], decided: Decided) -> tuple[list[list[Any]], Sums]:
     rows: list[list[Any]] = []
     balances: Sums = defaultdict(int)
-    for id, model, values in documents:
-        if model == "invoice" and values.get("state") == "draft":
+    for line in documents:
+        id, model, values, ledger = line
+        if ledger is None and model == "invoice" and values.get("state") == "draft":
             continue
-        if model == "payment" and values.get("state") in DONE["payment"] - {"succeeded", "refunded"}:
+        if ledger is None and model == "payment" and values.get("state") in DONE["payment"] - {"succeeded", "refunded"}:
             continue
-        settled = _holds(decided, id, model, values)
-        left: Money | None = None
-        for code, minor in _open(model, values):
-            left = Money(minor, code)
-            balances[code] += 0 if settled else minor
+        settled = _holds(decided, line)
+        left = figure(model, values, ledger)
+        if left is not None:
+            balances[left.currency] += 0 if settled else left.minor
         total = values.get("total") if model == "invoice" else values.get("amount")
         sign = -1 if model == "payment" or values.get("kind") == "credit_note" else 1
         how = f"{decided[id][0].replace('_', ' ')} ({decided[id][1]})" if settled else ""
         rows.append([
             _title(model, values), values.get("issued_on") or values.get("paid_on"), values.get("due_on"),
-            Money(sign * int(total[0]), total[1]) if total else None, left, how,
+            Money(sign * int(total[0]), total[1]) if total else None,
+            Money(left.minor, left.currency) if left is not None else None, how,
         ])  # fmt: skip
     return sorted(rows, key=lambda r: (str(r[1] or ""), r[0])), dict(balances)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Table
+from sqlalchemy import Table, event
+from sqlalchemy.exc import OperationalError
 
 from hub.store.store import Store
 from hub.store.tx import Tx, dialects
@@ -47,8 +49,7 @@ def erasing(store: Store, table: Table) -> Iterator[Tx]:
     connection = store.engine.raw_connection()
     try:
         tx = dialects[store.kind](connection, 0)
-        if store.kind == "sqlite":
-            tx.rows("PRAGMA secure_delete = ON")
+        tx.overwrite()
         tx.start()
         yield tx
         tx.commit()
@@ -64,8 +65,32 @@ def erasing(store: Store, table: Table) -> Iterator[Tx]:
             plain.exec_driver_sql(f"VACUUM {table.name}")
 
 
+def scrub(store: Store) -> bool:
+    """Write the database's file anew without what was deleted before, and empty its log; False where others use it.
+
+    Rows deleted under `Tx.overwrite` are zeros already; this is for what earlier changes of them left behind. It takes
+    as much room again as the database has. PostgreSQL gives up the old rows, whose pages it writes over in time.
+    """
+    try:
+        if store.kind == "postgresql":
+            with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as plain:
+                plain.exec_driver_sql("VACUUM")
+            return True
+        with store.read() as tx:
+            tx.rows("VACUUM")
+            ((busy, *_),) = tx.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+        return not busy
+    except (OperationalError, sqlite3.OperationalError):
+        return False
+
+
 def only(url: str, table: Table) -> Store:
-    """Open a database that holds this one table, and make it where it is not there."""
+    """Open a database that holds this one table, and make it where it is not there.
+
+    Its values are secrets: not even a row that moves to another page leaves its bytes behind in SQLite's file.
+    """
     store = Store(url)
+    if store.kind == "sqlite":
+        event.listen(store.engine, "connect", lambda connection, _: connection.execute("PRAGMA secure_delete = ON"))
     table.create(store.engine, checkfirst=True)
     return store

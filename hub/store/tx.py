@@ -41,6 +41,9 @@ class Tx:
         """Make it durable."""
         self.connection.commit()
 
+    def overwrite(self) -> None:
+        """Have what is deleted from here on overwritten with zeros, where the database can do so."""
+
     def rows(self, sql: str, *values: Any) -> list[Row]:
         """Return all rows of a query."""
         raise NotImplementedError
@@ -83,6 +86,9 @@ class SqliteTx(Tx):
 
     def commit(self) -> None:
         self.cursor.execute("COMMIT")
+
+    def overwrite(self) -> None:
+        self.rows("PRAGMA secure_delete = ON")
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
         found: list[Row] = self.cursor.execute(*self._form(sql, values)).fetchall()

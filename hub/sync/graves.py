@@ -85,6 +85,7 @@ def remove(tx: Tx, ids: Sequence[str]) -> None:
     """Delete every row that is about these golden records."""
     if not ids:
         return
+    tx.overwrite()
     by_stream: dict[int, list[str]] = {}
     for stream, key in tx.rows("SELECT stream_id, key FROM record WHERE golden_id IN ?", list(ids)):
         by_stream.setdefault(stream, []).append(key)

@@ -52,7 +52,10 @@ def test_a_line_is_closed_from_end_to_end(both: Company) -> None:
     content = json.loads(json.loads(certificate.read_text())["content"])
     assert content["sources"]["shop/invoices"] == {"erased": 6}
     assert (folder / "report.pdf").read_bytes().startswith(b"%PDF")
-    assert "it earns nothing" in (folder / "report.html").read_text()
+    report = (folder / "report.html").read_text()
+    assert "it earns nothing" in report
+    assert "<th>State</th><td>closed</td>" in report
+    assert "running" not in report.split("Deviations")[0]
     assert hub("audit", "verify")[0]["ok"]
     dump = "\n".join(
         str(r) for t in ("record", "golden", "lineage", "identifier") for r in hub.sql(f"SELECT * FROM {t}")

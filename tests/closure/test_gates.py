@@ -63,7 +63,7 @@ def test_an_approval_ends_with_a_change_of_plan_scope_role_or_by_its_day(at: Sta
     store.close()
     assert "ben does not hold the role approver any more" in why(company)
     company.plain("close", "approve", "retail", "freeze", by="ben")
-    company.plain("close", "revoke", "retail", "freeze", by="ben")
+    assert company("close", "revoke", "retail", "freeze", by="ben")[0]["count"] == 1
     assert "revoked by ben" in why(company)
     assert company.sql("SELECT 1 FROM frozen_line") == []
     assert next(r["void"] for r in company("close", "status", "retail", code=1) if r["phase"] == "freeze")
@@ -113,14 +113,15 @@ def test_a_clock_set_back_revives_nothing(at: Stage) -> None:
 def test_the_scope_a_person_has_seen_can_be_named(at: Stage) -> None:
     company = at("ready")
     seen = company.status()["freeze"]["scope"]
-    company.plain("close", "approve", "retail", "freeze", "--scope", seen, by="ben")
+    (row,) = company("close", "approve", "retail", "freeze", "--scope", seen, by="ben")
+    assert (row["person"], row["role"]) == ("ben", "approver")
     company.plain("close", "approve", "retail", "freeze", "--scope", "0" * 64, by="ben", code=2)
     company.plain("close", "approve", "retail", "settle", by="ben", code=2)  # the plan asks for none
 
 
 def test_a_paused_closing_does_nothing(at: Stage) -> None:
     company = at("ready")
-    company.plain("close", "pause", "retail", by="ana")
+    assert company("close", "pause", "retail", by="ana") == [{"line": "retail", "closing": "paused"}]
     assert "paused" in company.go()["text"]
     company.plain("close", "pause", "retail", "--off", by="ana")
     assert company.go(until="freeze")["state"] == "done"

@@ -33,30 +33,42 @@ class Hashed:
 
     def __init__(self, file: Path, path: str) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        self._file: IO[bytes] = file.open("xb", buffering=BLOCK)
+        self._file: IO[bytes] = file.open("xb", buffering=0)
         self._hashes = (hashlib.sha256(), hashlib.sha512())
+        self._held = bytearray()  # frames are small and many: they are hashed and written some thousand at a time
         self.path = path
         self.size = 0
         self.closed = False
 
     def write(self, data: bytes) -> int:
         """Append bytes."""
-        for state in self._hashes:
-            state.update(data)
+        self._held += data
         self.size += len(data)
-        return self._file.write(data)
+        if len(self._held) >= BLOCK:
+            self._out()
+        return len(data)
+
+    def _out(self) -> None:
+        """Hash and write what is held."""
+        for state in self._hashes:
+            state.update(self._held)
+        rest = memoryview(bytes(self._held))
+        self._held.clear()
+        while rest:
+            rest = rest[self._file.write(rest) :]
 
     def flush(self) -> None:
         """Nothing: what counts is `digest`."""
 
     def close(self) -> None:
         """Let go of the file without a word on whether it is whole."""
+        self._out()
         self._file.close()
         self.closed = True
 
     def digest(self) -> Digest:
         """Close the file, durably, and say what it holds."""
-        self._file.flush()
+        self._out()
         os.fsync(self._file.fileno())
         self.close()
         return Digest(self.path, self.size, *(state.hexdigest() for state in self._hashes))

@@ -11,7 +11,8 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -85,19 +86,38 @@ def _signature(folder: Path, digests: Mapping[str, Digest], key: str | None, sea
 
 def ask(folder: Path, key: str | None, seal: str | None, *, trusted: bool) -> dict[str, Any]:
     """What verify.py says, run in a process of its own; `trusted` runs the archive's own copy, else the shipped one."""
+    with asked(folder, key, seal, trusted=trusted) as answer:
+        return answer()
+
+
+@contextmanager
+def asked(folder: Path, key: str | None, seal: str | None, *, trusted: bool) -> Iterator[Callable[[], dict[str, Any]]]:
+    """Have verify.py look meanwhile, on another processor; what is yielded waits for what it says."""
     arguments = [*(("--key", key) if key else ()), *(("--seal", seal) if seal else ()), "--json"]
     with tempfile.TemporaryDirectory(prefix="hub-verify-") as scratch:
         program = folder / "verify.py"
         if not trusted:
             program = Path(scratch) / "verify.py"
             program.write_bytes(bagged("verify.py"))
-        done = subprocess.run(  # noqa: S603 - a program we shipped or signed
+        with subprocess.Popen(  # noqa: S603 - a program we shipped or signed
             [sys.executable, "-I", "-B", str(program), str(folder), *arguments],
-            capture_output=True, text=True, check=False, cwd=scratch,
-        )  # fmt: skip
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=scratch,
+        ) as running:  # fmt: skip
+            try:
+                yield lambda: _said(running)
+            finally:
+                if running.poll() is None:
+                    running.kill()
+
+
+def _said(running: subprocess.Popen[str]) -> dict[str, Any]:
+    out, err = running.communicate()
     try:
-        found: dict[str, Any] = json.loads(done.stdout)
+        found: dict[str, Any] = json.loads(out)
         return found
     except ValueError:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        return {"ok": False, "faults": [f"verify.py: ended with {done.returncode}: {said[-1] if said else 'no word'}"]}
+        said = (err or out).strip().splitlines()
+        return {
+            "ok": False,
+            "faults": [f"verify.py: ended with {running.returncode}: {said[-1] if said else 'no word'}"],
+        }

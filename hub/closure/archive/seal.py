@@ -114,7 +114,7 @@ def units(file: IO[bytes], where: str, key: Opener, check: Callable[[dict[str, o
     text = file.read(struct.unpack(">I", head[-4:])[0])
     try:
         check(msgspec.json.decode(text, type=dict[str, object]))
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise Rejected(f"{where}: its header cannot be read") from None
     bound, number, records = sha256(head + text).digest(), 0, 0
     while True:

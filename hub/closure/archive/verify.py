@@ -56,15 +56,16 @@ def look(folder: Path, archive: Archive, audited: str | None, keys: KeyRing | No
     if audited != archive.seal:
         has = f"has another seal than the audit log, {audited[:16]}..." if audited else "is unknown to the audit log"
         faults.append(f"{archive.id}: the register {has}" if audited else f"{archive.id}: {has}")
-    said = outside.ask(folder, archive.public_key, archive.seal, trusted=not faults)
-    faults += [f"verify.py: {fault}" for fault in said["faults"]]
     looked = inside.Looked()
-    if keys is not None and not faults:  # damaged files are not worth decrypting, and may mislead
-        try:
-            looked = inside.look(folder, contents(folder), Opened(keys, archive.line))
-            faults += looked.faults
-        except HubError as error:
-            faults.append(str(error))
+    with outside.asked(folder, archive.public_key, archive.seal, trusted=not faults) as answer:
+        if keys is not None and not faults:  # damaged files are not worth decrypting, and may mislead
+            try:
+                looked = inside.look(folder, contents(folder), Opened(keys, archive.line))
+                faults += looked.faults
+            except HubError as error:
+                faults.append(str(error))
+        said = answer()
+    faults += [f"verify.py: {fault}" for fault in said["faults"]]
     records = looked.records or said.get("records") or {}
     if not faults and not records:
         faults.append(f"{archive.id}: no record was read, so nothing was verified")

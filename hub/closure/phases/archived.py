@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hub.closure.archive.beside import Paper
-from hub.closure.archive.register import Archive
+from hub.closure.archive.register import Archive, listed
 from hub.closure.archive.write import Order, write
 from hub.closure.batches import begin, step
 from hub.closure.desk import Desk, Outcome
@@ -20,9 +20,11 @@ from hub.model import MODELS
 
 def archive(desk: Desk, phase: Phase = "archive") -> Outcome:
     """Write the archive; one that was begun is taken up where it stopped."""
-    begin(desk.store, desk.id, phase, desk.who)
-    with keys_in(desk.keys) as keys:
-        made = write(desk.store, desk.hub.project, order(desk), keys, desk.plan.archive)
+    begun = begin(desk.store, desk.id, phase, desk.who).begun_at
+    made = next((a for a in listed(desk.store, desk.line) if a.written_at >= begun), None)
+    if made is None:  # else a process died after it was registered: it is whole, and no second one is written
+        with keys_in(desk.keys) as keys:
+            made = write(desk.store, desk.hub.project, order(desk), keys, desk.plan.archive)
     text = f"archive {made.id} at {made.place}, {made.bytes} bytes"
     return Outcome(text, {
         "archive": made.id, "place": made.place, "seal": made.seal, "counts": dict(made.counts), "bytes": made.bytes,
@@ -51,8 +53,6 @@ def written(desk: Desk) -> Mapping[str, Any] | None:
 
 def registered(desk: Desk) -> Archive | None:
     """The closing's archive in the register."""
-    from hub.closure.archive.register import listed
-
     made = written(desk)
     return next((a for a in listed(desk.store, desk.line) if made and a.id == made["archive"]), None)
 

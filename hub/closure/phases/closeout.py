@@ -27,9 +27,11 @@ def close_out(desk: Desk) -> Outcome:
         for id, title in AFTERCARE:
             _task(tx, desk, id, title)
         left = [id for id, _, _, _ in open_tasks(tx, desk.id)]
+        rows = tx.rows("SELECT connection FROM retired_connection WHERE closing_id = ? ORDER BY connection", desk.id)
+        shut = [row[0] for row in rows]  # also those that a run shut down before it died
     files = write_report(desk)
-    text = f"report written; {len(alone)} connections shut down, {len(left)} tasks go on after the close"
-    return Outcome(text, {"connections": alone, "report": [file.name for file in files], "open_tasks": left})
+    text = f"report written; {len(shut)} connections shut down, {len(left)} tasks go on after the close"
+    return Outcome(text, {"connections": shut, "report": [file.name for file in files], "open_tasks": left})
 
 
 def finish(desk: Desk) -> None:
@@ -38,6 +40,7 @@ def finish(desk: Desk) -> None:
         tx.run("UPDATE closing SET state = 'closed', ended_seq = ? WHERE id = ? AND state = 'open'", tx.seq, desk.id)
         append(tx, desk.who, "close closed", {"line": desk.line}, at=desk.store.now())
         note(tx, desk.store, desk.id, "closeout", "closed", f"{desk.line} is closed", desk.who)
+    write_report(desk)  # once more, so that the one that is handed on says that it is closed
 
 
 def _alone(desk: Desk) -> list[str]:

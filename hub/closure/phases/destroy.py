@@ -22,7 +22,9 @@ from hub.closure.keys import keys_in
 from hub.closure.phases.erase import erase_in_sources
 from hub.closure.retention import days
 from hub.closure.scope import DOCUMENTS, SHARED, kept
+from hub.finance.ledger.forget import forget, sweep
 from hub.store import Tx
+from hub.store.apart import scrub
 from hub.sync.freeze import grave_mark
 from hub.sync.graves import bury, part, remember
 from hub.sync.say import Said
@@ -41,6 +43,10 @@ def destroy(desk: Desk) -> Outcome:
     detached = _detach(desk)
     keys = _destroy_keys(desk)
     _forget_people(desk)
+    if not scrub(desk.store):
+        desk.say(
+            "the database is in use, so its file is not written anew; what was deleted is overwritten all the same"
+        )
     with desk.store.read() as tx:
         left = tx.rows(
             "SELECT golden_id FROM closing_scope WHERE closing_id = ? AND kind = 'own' AND gone_seq IS NULL", desk.id
@@ -105,7 +111,9 @@ def _bury(desk: Desk) -> Any:
         moved = _moved(tx, desk, free)
         if moved:
             part(tx, moved, desk.plan.migrate_to, told)
-        bury(tx, [id for id in free if id not in moved], closing.line, told)
+        gone = [id for id in free if id not in moved]
+        bury(tx, gone, closing.line, told)
+        forget(tx, gone)
         tx.run("UPDATE closing_scope SET gone_seq = ? WHERE closing_id = ? AND golden_id IN ?", tx.seq, desk.id, free)
         return len(free)
 
@@ -244,6 +252,8 @@ def _forget_people(desk: Desk) -> None:
         for suffix in (".pdf", ".csv"):
             (desk.folder / name).with_suffix(suffix).unlink(missing_ok=True)
     with desk.store.begin() as tx:
-        allowed(tx, desk.store, desk.id, "destroy")
+        final = allowed(tx, desk.store, desk.id, "destroy").final_seq
+        sweep(tx, final or tx.seq)
+        tx.overwrite()
         sets = "name = NULL, address = NULL, proof = NULL"
         tx.run(f"UPDATE closing_notice SET {sets} WHERE closing_id = ? AND {gone}", desk.id, desk.id)

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 from hub.audit import append
 from hub.closure.batches import begin
-from hub.closure.canonical import digest
 from hub.closure.closing import current, rescope
 from hub.closure.desk import Desk, Outcome, title
-from hub.closure.facts import DONE, owed, running, unapplied
+from hub.closure.facts import DONE, running
 from hub.closure.journal import note
-from hub.closure.scope import records
+from hub.closure.owed import MONEY, Figure, beside, booked, figure, figured, kept, mark
 from hub.closure.statements import write_statements
 from hub.errors import ConfigError, Missing
+from hub.finance.ledger.items import take_in
 from hub.model import Money
 from hub.store import Store
 from hub.suggest import like
@@ -51,10 +51,15 @@ def settle(desk: Desk) -> Outcome:
     if run.down:
         return Outcome(blocks=[f"{name}: {error}" for name, error in run.down.items()])
     rescope(desk.store, desk.id)
+    with desk.store.read() as tx:
+        ledger = kept(tx, desk.id)
+    if ledger:
+        take_in(desk.hub, desk.today)  # what was paid elsewhere stands in the ledger before statements are written
     items = list(open_items(desk))
-    left = [item for item in items if item.how is None]
+    left = [f"{line(item)}: hub close settle {desk.line} {item.id} --how ..." for item in items if item.how is None]
+    left += on_account(desk)
     if left:
-        return Outcome(blocks=[f"{line(item)}: hub close settle {desk.line} {item.id} --how ..." for item in left])
+        return Outcome(blocks=left)
     written = write_statements(desk)
     if written.differences:
         return Outcome(blocks=list(written.differences))
@@ -72,16 +77,26 @@ def open_items(desk: Desk) -> Iterator[Item]:
             "SELECT golden_id, how, person, note, digest FROM closing_settlement WHERE closing_id = ?", desk.id
         )}  # fmt: skip
     today = desk.today
-    for id, model, values in records(desk.store, desk.id, *DONE):
-        if not running(model, values, today):
+    for id, model, values, ledger in figured(desk.store, desk.id, *DONE):
+        if not (bool(ledger.minor) if ledger is not None else running(model, values, today)):
             continue
-        how, person, said, kept = decided.get(id, (None, None, None, None))
-        if kept is not None and kept != digest(model, values):
+        how, person, said, bound = decided.get(id, (None, None, None, None))
+        if bound is not None and bound != mark(model, values, ledger):
             how = person = said = None  # it is another document by now
         yield Item(
             id, model, title(model, values), values.get("customer"), values.get("state") or values.get("stage"),
-            _amount(model, values), how, person, said,
+            _amount(model, values, ledger), how, person, said,
         )  # fmt: skip
+
+
+def on_account(desk: Desk) -> list[str]:
+    """Money the ledger holds for the line's customers in payments that are not of the line: it has to find its place."""
+    with desk.store.read() as tx:
+        return [
+            f"payment {one.payment} holds {Money(-one.figure.minor, one.figure.currency)} for {one.customer}, on account: "
+            f"assign it or take it off the account: hub payments show {one.payment}"
+            for one in beside(tx, desk.id)
+        ]
 
 
 def decide(store: Store, line: str, id: str, how: str, person: str, said: str = "") -> None:
@@ -108,7 +123,7 @@ def decide(store: Store, line: str, id: str, how: str, person: str, said: str = 
         tx.run(
             "INSERT INTO closing_settlement (closing_id, golden_id, how, note, person, at, seq, digest) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            closing.id, id, how, said, person, store.now(), tx.seq, digest(model, values),
+            closing.id, id, how, said, person, store.now(), tx.seq, mark(model, values, booked(tx, [id]).get(id)),
         )  # fmt: skip
         data = {"line": line, "id": id, "how": how, "note": said}
         append(tx, person, "close settle", data, at=store.now())
@@ -121,9 +136,9 @@ def line(item: Item) -> str:
     return f"{item.title} is {item.state or 'open'}{amount}"
 
 
-def _amount(model: str, values: dict[str, Any]) -> Money | None:
-    money = (
-        owed(values) if model == "invoice" else unapplied(values) if model == "payment"
-        else values.get("total") or values.get("amount")
-    )  # fmt: skip
+def _amount(model: str, values: dict[str, Any], ledger: Figure | None) -> Money | None:
+    if model in MONEY:
+        left = figure(model, values, ledger)
+        return Money(-left.minor if model == "payment" else left.minor, left.currency) if left else None
+    money = values.get("total") or values.get("amount")
     return Money(int(money[0]), money[1]) if money else None
