@@ -25,6 +25,7 @@ MISTAKES = {
     'note = { theirs = "q", on = "puhs" }': 'fields.note.on: "puhs" is none of both, create, pull, push',
     'note = { theirs = "q", bad = "drop" }': 'fields.note.bad: "drop" is none of quarantine, skip',
     'note = { theirs = "q", required = 1 }': "fields.note.required: is true or false",
+    'note = { theirs = "q", issued = true }': 'belongs to a number that identifies, and "note" does not',
     'note = { theirs = "a..b" }': "fields.note.theirs: 'a..b' is no path",
     'note = { theirs = "a.0.b" }': 'a position in a list cannot be written: add on = "pull"',
     "note = 3": "fields.note: is a path over there",

@@ -43,6 +43,7 @@ class Mapping:
         self.writable = frozenset(r.field for r in rows if r.writes(create=False))
         self.creatable = frozenset(r.field for r in rows if r.writes(create=True))
         self.readable = frozenset(r.field for r in rows if r.reads)
+        self.issued = frozenset(r.field for r in rows if r.issued)
         self._compile()
         self._sealed = True
 

@@ -21,7 +21,7 @@ from hub.suggest import like
 from hub.toml import Key
 
 KEYS = (
-    "theirs", "as", "values", "back", "other", "on", "bad", "default", "value", "required", "link", "empty", "each",
+    "theirs", "as", "values", "back", "other", "on", "bad", "default", "value", "required", "issued", "link", "empty", "each",
 )  # fmt: skip
 MARKS = frozenset(KEYS)
 BY_TYPE: dict[Any, str] = {
@@ -134,12 +134,19 @@ class _One:
             default=default,
             constant=constant,
             required=self._flag("required", spec.required and not self.reader.inside),
+            issued=self._issued(),
             link=self._link(theirs),
             empty=tuple(empty) if isinstance(empty, list) else (empty,),
             each=self._each(theirs),
             line=self.reader.notes.line(self.key),
         )
         return self._unambiguous(row)
+
+    def _issued(self) -> bool:
+        issued = self._flag("issued", False)
+        if issued and not self.spec.identifier:
+            self.note("issued", f'belongs to a number that identifies, and "{self.path}" does not')
+        return issued
 
     def _unambiguous(self, row: Row) -> Row:
         if row.values is None or not row.writes(create=True):

@@ -45,6 +45,7 @@ class Row:
     default: Any = UNSET
     constant: Any = UNSET
     required: bool = False
+    issued: bool = False  # the system gives this number itself, as any other of its kind does
     link: str | None = None
     empty: tuple[Any, ...] = ()  # values over there that mean nothing, such as false
     each: tuple[Row, ...] | None = None

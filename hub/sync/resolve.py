@@ -26,10 +26,18 @@ class Claims(NamedTuple):
     taken: dict[str, str]  # to whose it is
     holders: dict[str, list[str]]  # of those that several share: all golden records known by it
     twice: frozenset[str]  # those that two new records of this batch bring
+    issued: frozenset[str]  # schemes in which the system numbers by itself
+    alike: frozenset[int]  # streams of other connections, read by the same mapping: they count for themselves
 
     def several(self, name: str) -> bool:
         """Whether an identifier is known to be shared, so that by itself it proves nothing."""
         return may_be_shared(name) and (name in self.holders or name in self.twice)
+
+    def counted(self, name: str, golden: Golden, work: Work) -> bool:
+        """Whether a number is only what two systems of one kind have both come to in counting: it proves nothing."""
+        if name.split(":", 2)[1] not in self.issued:
+            return False
+        return any(link.alive and stream in self.alike for (stream, _), link in work.family(golden.id).items())
 
     def of(self, name: str) -> list[str]:
         """The golden records an identifier may mean, the first that claimed it first."""
@@ -43,7 +51,8 @@ def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[Going]) -> list[
     Identifiers are claimed first and read back only where some were taken, so that two processes that meet the same
     customer at once agree. A golden record that already has a living record in this stream takes no second one: two
     records of one system are a duplicate for a person to decide on, never merged by an identifier. An address or a
-    domain proves nothing where a number of a register contradicts it, nor by itself once several are known by it.
+    domain proves nothing where a number of a register contradicts it, nor by itself once several are known by it. A
+    number that a system gives itself proves nothing against a record of another system of its kind.
 
     What is nobody's yet, and refers to nothing, is adopted as it is: that is all there is to merge in it.
     """
@@ -64,7 +73,7 @@ def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[Going]) -> list[
     repeated = len(dict(names)) < len(names)
     twice = _report_twins(work, feed, proposed) if repeated else frozenset()
     taken = work.claim(names)
-    claims = Claims(taken, _holders(work, taken), twice)
+    claims = Claims(taken, _holders(work, taken), twice, feed.mapping.issued, _alike(walk, feed))
     fresh = {id for _, _, id, _ in proposed} if taken else ()
     work.load_golden(i for ids in (taken.values(), *claims.holders.values()) for i in ids if i not in fresh)
     moved: dict[str, str] = {}
@@ -115,6 +124,14 @@ def _holders(work: Work, taken: dict[str, str]) -> dict[str, list[str]]:
     return found
 
 
+def _alike(walk: Walk, feed: Feed) -> frozenset[int]:
+    """The streams of other connections that are read by the same mapping."""
+    others = (f for f in walk.feeds.values() if f.connection != feed.connection)
+    return (
+        frozenset(f.id for f in others if f.mapping.name == feed.mapping.name) if feed.mapping.issued else frozenset()
+    )
+
+
 def _ours(work: Work, feed: Feed, a: Arrival) -> str | None:
     """The golden id the record carries, where there is such a golden record."""
     if not a.our_id or a.our_id not in work.goldens:
@@ -130,6 +147,7 @@ def _matched(work: Work, feed: Feed, a: Arrival, link: Link, own: list[str], cla
     owner: str | None = None
     for name in own:
         ids = [id for id in claims.of(name) if id in work.goldens]
+        ids = [id for id in ids if not claims.counted(name, work.golden(id), work)]
         if ids and owner is None:
             owner = _meant(work, feed, a, link, name, ids, claims.several(name))
         elif ids and owner is not None:

@@ -86,3 +86,32 @@ def test_a_number_joins_whatever_address_stands_beside_it(registered: Yard) -> N
     registered.sync()
     assert links(registered) == [["north/Acme"], ["north/Acme Sales", "south/Vertrieb"]]
     assert names(registered("list", "customer", "--where", "emails.main=office@acme.example")) == ["Acme", "Acme Sales"]
+
+
+COUNTED = CLIENTS + '"identifiers.erp" = { theirs = "note", on = "pull"ISSUED }\n'
+
+
+def test_two_systems_of_one_kind_count_for_themselves(light: Yard) -> None:
+    light.settings(ledger("north", push=False) + ledger("south", push=False))
+    counted = COUNTED.replace('note = "note"\n', "")
+    light.mapping("clients", counted.replace("ISSUED", ", issued = true"))
+    for name, clients in {"north": ("Acme", "Bolt"), "south": ("Cask", "Dune")}.items():
+        for number, client in enumerate(clients, 1):
+            light.book(name).add("clients", name=client, mail=f"{client}@x.example", note=str(number))
+    light.sync()
+    assert links(light) == [["north/Acme"], ["north/Bolt"], ["south/Cask"], ["south/Dune"]]
+    assert light.sql("SELECT text FROM finding") == []
+    light.book("south").add(
+        "clients", name="ACME", mail="acme@x.example", note="3"
+    )  # what else they share still counts
+    light.sync()
+    assert ["north/Acme", "south/ACME"] in links(light)
+
+
+def test_a_number_that_is_given_to_both_is_one_number(light: Yard) -> None:
+    light.settings(ledger("north", push=False) + ledger("south", push=False))
+    light.mapping("clients", COUNTED.replace('note = "note"\n', "").replace("ISSUED", ""))
+    for name, client in {"north": "Acme", "south": "Acme AG"}.items():
+        light.book(name).add("clients", name=client, mail=f"{name}@x.example", note="K-77")
+    light.sync()
+    assert links(light) == [["north/Acme", "south/Acme AG"]]
