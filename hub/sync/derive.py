@@ -57,6 +57,7 @@ class Plain:
     links: dict[str, str] = {}  # noqa: RUF012
     writable: frozenset[str] = frozenset()
     creatable: frozenset[str] = frozenset()
+    issued: frozenset[str] = frozenset()
 
     def __init__(self, model: str) -> None:
         self.name = f"{HUB}.{model}"

@@ -282,6 +282,22 @@ def test_a_return_takes_back_what_it_had_settled(office: Office) -> None:
     office.sound()
 
 
+def test_an_open_amount_that_the_hub_wrote_is_no_payment_over_there(office: Office) -> None:
+    toml = office.folder / "hub.toml"
+    toml.write_text(toml.read_text().replace('"erp.invoices"', '"erp.invoices"\npush = true\ncreate = "never"'))
+    office.entry("B2", "150.00", "INV-1002")
+    office.morning()
+    for _ in range(2):
+        office("sync")
+        office("reconcile")
+        assert "INV-1002,invoice,C1,,EUR,200.00,50.00" in (office.folder / "erp/invoices.csv").read_text()
+        assert office.open()["INV-1002"] == 5000
+    office.change("INV-1002", open="30.00")  # somebody books another twenty there
+    office.morning()
+    assert office.open()["INV-1002"] == 3000
+    office.sound()
+
+
 def test_what_the_erp_settles_itself_is_taken_over_and_kept_apart(office: Office) -> None:
     office.entry("B2", "150.00", "INV-1002")
     office.morning()

@@ -20,6 +20,7 @@ from hub.store.tables.finance import item, posting
 from hub.sync import Hub
 from hub.sync.feed import HUB
 from hub.sync.follow import survivors
+from hub.sync.state import written_by_us
 
 CHUNK = 2_000
 COLUMNS = ("document_id", "customer_id", "currency", "open", "shown", "booked", "seq")
@@ -45,6 +46,7 @@ class Shown(NamedTuple):
     open: int
     currency: str
     connection: str
+    ours: bool = False  # the hub wrote the figure there, so that it tells of nothing the ledger does not know
 
 
 def take_in(hub: Hub, today: date) -> int:
@@ -104,7 +106,7 @@ def _take(store: Store, documents: Sequence[tuple[str, Mapping[str, Any]]], toda
                 continue
             if old is not None and old.currency != figure.currency:
                 continue  # a document never changes its currency; the check of the books shows the difference
-            change, new = _change(old, owed, booked.get((id, figure.connection), 0))
+            change, new = _change(old, owed, booked.get((id, figure.connection), 0), figure.ours)
             base = old or Item(id, customer, figure.currency, 0, 0, 0, 0)
             made = base._replace(customer_id=customer, open=base.open + change, shown=owed, booked=new, seq=tx.seq)
             if made._replace(seq=base.seq) != base or old is None:
@@ -116,13 +118,16 @@ def _take(store: Store, documents: Sequence[tuple[str, Mapping[str, Any]]], toda
     return len(items)
 
 
-def _change(old: Item | None, owed: int, booked: int) -> tuple[int, int]:
+def _change(old: Item | None, owed: int, booked: int, ours: bool) -> tuple[int, int]:
     """What changed without us, and how much of our postings is in the figure now.
 
-    A figure that did not move has nothing of ours in it yet, whatever the system says of the payment.
+    A figure that did not move has nothing of ours in it yet, whatever the system says of the payment; one that we wrote
+    is what our postings made of it, whether or not the system shows the payment too.
     """
     if old is None:
         return owed, 0
+    if ours:
+        return 0, booked
     if owed == old.shown:
         return 0, old.booked
     return owed - old.shown + booked - old.booked, booked
@@ -143,23 +148,24 @@ def _shown(tx: Tx, ids: Sequence[str]) -> dict[str, Shown]:
     """What the systems that issued these documents show; records the hub made itself say nothing of their own."""
     found: dict[str, Shown] = {}
     rows = tx.rows(
-        "SELECT r.golden_id, r.seen, s.connection FROM record r JOIN stream s ON s.id = r.stream_id "
+        "SELECT r.golden_id, r.seen, r.marks, s.connection FROM record r JOIN stream s ON s.id = r.stream_id "
         "WHERE r.golden_id IN ? AND r.deleted_at IS NULL AND s.connection <> ? AND r.ours = ? "
         "ORDER BY r.stream_id, r.key",
         list(ids), HUB, False,
     )  # fmt: skip
-    for id, seen, connection in rows:
-        figure = _figure(msgspec.json.decode(seen), connection)
+    for id, seen, marks, connection in rows:
+        figure = _figure(msgspec.json.decode(seen), connection, marks)
         if figure is not None and id not in found:
             found[id] = figure
     return found
 
 
-def _figure(values: Mapping[str, Any], connection: str) -> Shown | None:
-    money = values.get("open")
+def _figure(values: Mapping[str, Any], connection: str, marks: str | None = None) -> Shown | None:
+    money, told_by = values.get("open"), "open"
     if money is None and values.get("total") is not None:
         money = [0 if values.get("state") == "paid" else values["total"][0], values["total"][1]]
-    return Shown(money[0], money[1], connection) if money else None
+        told_by = "state"
+    return Shown(money[0], money[1], connection, written_by_us(marks, told_by)) if money else None
 
 
 def _signed(values: Mapping[str, Any], open: int) -> int:
