@@ -203,7 +203,7 @@ def test_pages_go_on_after_a_stop(server: TrytonServer, tryton: Tryton, people: 
     for number in range(5):
         people.add_party(f"Seite {number}")
     whole = set(pulled(tryton, None))
-    small = Tryton(**server.access.settings, page_size=len(whole) // 3)
+    small = Tryton(**server.access.settings, page_size=len(whole) // 4)
     for stop in (1, 2, 3):
         pages = [page for page, _ in zip(small.pull("parties"), range(stop), strict=False)]
         seen = {record.key for page in pages for record in page.records}
