@@ -150,6 +150,7 @@ def test_two_cannot_run_the_same_closing(at: Stage) -> None:
         ('id = "lessons"', 'id = "lessons"\nafter = ["nothing"]', "which is no task"),
         ("[data]", "[data]\nmigrate = 1", "unknown key"),
         ("random = 5", "random = 0", "with no sample nobody looks"),
+        ("[data]", '[[notices]]\nid = "end"\ntemplate = "closing"\n[data]', "must name the connection that sends"),
         ('line = "retail"', "line = retail", "is no TOML"),
     ],
 )
