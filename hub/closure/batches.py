@@ -62,7 +62,9 @@ def begin(store: Store, closing_id: int, phase: Phase, who: str) -> Step:
             )  # fmt: skip
             note(tx, store, closing_id, phase, "begun", f"{phase} begins", who)
         elif found.state == "running":
-            note(tx, store, closing_id, phase, "resumed", f"{phase} goes on after {found.done}", who)
+            # one that had done nothing yet only waited for somebody
+            kind, after = ("resumed", f" after {found.done} acts") if found.done else ("again", "")
+            note(tx, store, closing_id, phase, kind, f"{phase} goes on{after}", who)
         return step(tx, closing_id, phase)  # type: ignore[return-value]
 
 

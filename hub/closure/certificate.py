@@ -7,6 +7,7 @@ method is said honestly: rows deleted in a database are a logical delete, and an
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ from hub.paper.pdf import pdf
 from hub.sync.clock import moment
 
 METHOD = (
-    "In the hub: {hub}. In source systems: as their own delete or anonymise function does it. Archive: the key is "
-    "destroyed, which leaves ciphertext that nobody can read. Postings and decisions of the ledger stay as books: ids and "
+    "In the hub: {hub}. In source systems: as their own delete or anonymise function does it. Archive: a key "
+    "that is destroyed leaves ciphertext that nobody can read, one that is kept opens its part until its day. Postings and decisions of the ledger stay as books: ids and "
     "amounts, without names, notes and texts. Statements of account, names and addresses of notices are removed from the "
     "project folder. Mails of the notices stay in the mailbox that sent them, and in the hub where it reads that mailbox, "
     "as proof that people were told."
@@ -169,14 +170,14 @@ def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
         (
             Facts((
                 ("Business line", content["line"]), ("Legal entity", content["entity"]),
-                ("Issued at", f"{content['issued_at']} (local: {content['local_time']})"),
+                ("Issued at", f"{_day(content['local_time'])} ({_day(content['issued_at'])} UTC)"),
                 ("Carried out by", content["carried_out_by"]), ("Planned by", content["planned_by"]),
                 ("Scope, SHA-256", content["scope"]), ("Plan, SHA-256", content["plan"]),
             )),
             Heading("What was destroyed"),
             Table((Column("model", "Kind of record"), Column("count", "Number", "number")),
                   [[m, n] for m, n in sorted(counts.items())], [["All", content["destroyed"]["records"]]]),
-            Paragraph(f"{content['detached']} shared customers and contacts were detached from the line and stay."),
+            Paragraph(f"Shared with other lines, detached from this one and kept: {content['detached']}."),
             Paragraph(
                 f"{content['carried_to']['records']} records live on in {content['carried_to']['connection']}; what the "
                 "line's own systems said of them was destroyed." if content["carried_to"]["connection"] else ""
@@ -193,7 +194,7 @@ def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
                 ("Kept without a rule", f"{keys.get('without_rule', 0)}; they stay until somebody decides"),
             )),
             Heading("Approved by"),
-            Signatures(tuple((f"{a['role']}, {a['at']}", a["person"]) for a in content["approved_by"])),
+            Signatures(tuple((f"{a['role']}, {_day(a['at'])} UTC", a["person"]) for a in content["approved_by"])),
             Heading("Verification before"),
             Facts(tuple((k, str(v)) for k, v in content["verification"].items() if isinstance(v, str | int))),
             Heading("Exceptions"),
@@ -210,6 +211,11 @@ def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
         ),
         head=content["entity"], foot=f"Certificate {content['number']}",
     )  # fmt: skip
+
+
+def _day(moment: str) -> str:
+    """A moment of the content as people write it, to the second."""
+    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M:%S}"
 
 
 def _archive(desk: Desk) -> dict[str, Any]:

@@ -134,6 +134,8 @@ def _plan(top: Table, text: str) -> Plan:
         retention=_tables(top, "retention"), risks=_tables(top, "risks"), milestones=_tables(top, "milestones"),
         questions=dict(top.get("questions", dict, {})),
     )  # fmt: skip
+    for wrong in {str(row["phase"]) for row in plan.milestones if "phase" in row} - set(PHASES):
+        top.wrong("milestones", f'no phase "{wrong}"; known: {", ".join(PHASES)}')
     if not plan.mail and any(notice.channel == "mail" for notice in plan.notices):
         data.wrong("mail", 'must name the connection that sends the notices; without one give them channel = "letter"')
     for model in {str(r.get("model")) for r in plan.retention} - set(MODELS):

@@ -79,8 +79,10 @@ def report(desk: Desk) -> Document:
                   _at(desk, times.get(p, (None, None))[1]), s.done if s else None] for p, s in steps.items()],
             ),
             Table(
-                (Column("name", "Milestone", width=2), Column("on", "Planned", "day")),
-                [[m.get("name"), m.get("due_on")] for m in plan.milestones], name="Milestones", empty="none planned",
+                (Column("name", "Milestone", width=2), Column("on", "Planned", "day"), Column("at", "Reached", width=1.6)),
+                [[m.get("name"), m.get("due_on"), _at(desk, times.get(str(m.get("phase")), (None, None))[1])]
+                 for m in plan.milestones],
+                name="Milestones", empty="none planned",
             ),
             Heading("Deviations"),
             _told([line for line in journal if line.kind in DEVIATIONS], desk, "none: everything went as planned"),
@@ -94,7 +96,7 @@ def report(desk: Desk) -> Document:
                 ("Legal holds in force", len(holds(desk.store))),
             )),
             Table((Column("notice", "Notice"), Column("state", "State"), Column("count", "People", "number")),
-                  [[n, s, int(c)] for n, s, c in notices], name="Notices", empty="nobody was written to"),
+                  [[n, _state(desk, s), int(c)] for n, s, c in notices], name="Notices", empty="nobody was written to"),
             Heading("Approvals"),
             Table(
                 (Column("gate", "Gate"), Column("person", "Person"), Column("role", "Role"), Column("at", "At", width=1.6),
@@ -177,6 +179,11 @@ def _tasks(todo: list[Item], desk: Desk) -> Table:
     columns = (Column("task", "Task", width=3), Column("owner", "Owner"), Column("due", "Due"), Column("done", "Done", width=1.6),
                Column("proof", "Proof", width=1.6))  # fmt: skip
     return Table(columns, rows, empty="none")
+
+
+def _state(desk: Desk, state: str) -> str:
+    """The state of a notice; a reminder that was due after the end goes out no more."""
+    return "not sent: the line was closed before its day" if (state, desk.closing.state) == ("due", "closed") else state
 
 
 def _at(desk: Desk, at: int | None) -> str:

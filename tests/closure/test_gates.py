@@ -149,6 +149,7 @@ def test_two_cannot_run_the_same_closing(at: Stage) -> None:
         ('id = "lessons"', 'id = "backups"', "is there twice"),
         ('id = "lessons"', 'id = "lessons"\nafter = ["nothing"]', "which is no task"),
         ("[data]", "[data]\nmigrate = 1", "unknown key"),
+        ('phase = "closeout"\ndue_on', 'phase = "end"\ndue_on', 'no phase "end"'),
         ("random = 5", "random = 0", "with no sample nobody looks"),
         ("[data]", '[[notices]]\nid = "end"\ntemplate = "closing"\n[data]', "must name the connection that sends"),
         ('line = "retail"', "line = retail", "is no TOML"),
