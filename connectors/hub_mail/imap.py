@@ -18,7 +18,7 @@ from imap_tools import BaseMailBox, ImapToolsError, MailBox, MailboxLoginError, 
 from hub.connect import ConfigError, Secret, Unauthorized, Unavailable
 from hub_mail.cursor import Uids
 from hub_mail.fetched import Fetched, fetched
-from hub_mail.sign_in import MECHANISM, SignIn, refusal
+from hub_mail.sign_in import MECHANISM, SignIn
 
 RANGE = 20_000  # UIDs asked about as one range
 LIST = 500  # UIDs asked about one by one: RFC 7162 advises command lines under 8 kB
@@ -78,21 +78,14 @@ class Imap:
         client = self.box.client
         if f"AUTH={MECHANISM}" not in client.capabilities:
             raise MailboxLoginError(("NO", [f"the server offers no {MECHANISM}"]), "OK")
-        said: list[str] = []
-
-        def answer(challenge: bytes) -> str:
-            if challenge:  # why it was refused; an empty answer ends the talk
-                said.append(refusal(challenge))
-                return ""
-            return self._sign.answer(token).reveal()
-
+        bearing = self._sign.bears(token)
         try:
-            client.authenticate(MECHANISM, answer)
+            client.authenticate(MECHANISM, bearing)
         except imaplib.IMAP4.abort:
             raise
         except imaplib.IMAP4.error as error:
             if last:
-                raise imaplib.IMAP4.error(" ".join(said) or str(error)) from None
+                raise imaplib.IMAP4.error(" ".join(bearing.said) or str(error)) from None
             return False
         return True
 

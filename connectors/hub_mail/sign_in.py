@@ -34,9 +34,24 @@ class SignIn:
         """What to look at when it is refused."""
         return "check user and password" if self.bearer is None else "check user, scope and consent of the token"
 
-    def answer(self, token: Secret) -> Secret:
-        """What is sent by XOAUTH2."""
-        return Secret(f"user={self.user}\1auth=Bearer {token.reveal()}\1\1")
+    def bears(self, token: Secret) -> Bearing:
+        """One try with a token."""
+        return Bearing(self.user, token)
+
+
+class Bearing:
+    """One try to sign in with a token by XOAUTH2, as imaplib and smtplib both call for it; `said`: why it was refused."""
+
+    def __init__(self, user: str, token: Secret) -> None:
+        self.said: list[str] = []
+        self._answer = Secret(f"user={user}\1auth=Bearer {token.reveal()}\1\1")
+
+    def __call__(self, challenge: bytes | None = None) -> str:
+        """What is sent; a challenge says why the token was refused, and an empty answer ends the talk."""
+        if challenge:
+            self.said.append(refusal(challenge))
+            return ""
+        return self._answer.reveal()
 
 
 def refusal(challenge: bytes | str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from hub.connect import RateLimited, Rejected, Secret, Unauthorized, Unavailable
 from hub.connect.retry import NotSent
-from hub_mail.sign_in import MECHANISM, SignIn, refusal
+from hub_mail.sign_in import MECHANISM, SignIn
 
 
 class Smtp:
@@ -81,18 +81,11 @@ class Smtp:
             self._bears(client, sign.bearer.token(refused=token))  # it may have been withdrawn before its time
 
     def _bears(self, client: smtplib.SMTP, token: Secret) -> None:
-        said: list[str] = []
-
-        def answer(challenge: bytes | None = None) -> str:
-            if challenge:  # why it was refused; an empty answer ends the talk
-                said.append(refusal(challenge))
-                return ""
-            return self._sign.answer(token).reveal()
-
+        bearing = self._sign.bears(token)
         try:
-            client.auth(MECHANISM, answer)
+            client.auth(MECHANISM, bearing)
         except smtplib.SMTPAuthenticationError as error:
-            words = f"{_text(error.smtp_error)} {' '.join(said)}".strip()
+            words = f"{_text(error.smtp_error)} {' '.join(bearing.said)}".strip()
             raise smtplib.SMTPAuthenticationError(error.smtp_code, words.encode()) from None
 
     def send(self, sender: str, recipients: Sequence[str], raw: bytes) -> None:

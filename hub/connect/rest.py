@@ -96,7 +96,7 @@ class RestConnector(Connector):
         (429, or no connection at all).
         """
         self._at_home(path)
-        address = path
+        address = path  # given whole where it can be: httpx would parse it anew for each of its parts
         if path[:1] == "/" and "?" not in path:
             query, params = str(httpx.QueryParams(params)), None
             address = f"{self.base_url}{path}?{query}" if query else f"{self.base_url}{path}"
