@@ -170,7 +170,7 @@ def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
         (
             Facts((
                 ("Business line", content["line"]), ("Legal entity", content["entity"]),
-                ("Issued at", f"{_day(content['local_time'])} ({_day(content['issued_at'])} UTC)"),
+                ("Issued at", f"{_to_the_second(content['local_time'])} ({_to_the_second(content['issued_at'])} UTC)"),
                 ("Carried out by", content["carried_out_by"]), ("Planned by", content["planned_by"]),
                 ("Scope, SHA-256", content["scope"]), ("Plan, SHA-256", content["plan"]),
             )),
@@ -194,7 +194,7 @@ def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
                 ("Kept without a rule", f"{keys.get('without_rule', 0)}; they stay until somebody decides"),
             )),
             Heading("Approved by"),
-            Signatures(tuple((f"{a['role']}, {_day(a['at'])} UTC", a["person"]) for a in content["approved_by"])),
+            Signatures(tuple((f"{a['role']}, {_to_the_second(a['at'])} UTC", a["person"]) for a in content["approved_by"])),
             Heading("Verification before"),
             Facts(tuple((k, str(v)) for k, v in content["verification"].items() if isinstance(v, str | int))),
             Heading("Exceptions"),
@@ -213,7 +213,7 @@ def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
     )  # fmt: skip
 
 
-def _day(moment: str) -> str:
+def _to_the_second(moment: str) -> str:
     """A moment of the content as people write it, to the second."""
     return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M:%S}"
 
