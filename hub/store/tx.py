@@ -41,6 +41,12 @@ class Tx:
         """Make it durable."""
         self.connection.commit()
 
+    def relax(self) -> None:
+        """Let the commit return before it is on disk, where the database can do so.
+
+        For what a power failure may take back: it goes as a whole, and only together with all that came after it.
+        """
+
     def overwrite(self) -> None:
         """Have what is deleted from here on overwritten with zeros, where the database can do so."""
 
@@ -52,8 +58,19 @@ class Tx:
         """Carry out a statement; return how many rows it touched."""
         raise NotImplementedError
 
-    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row], *, ignore: bool = False) -> int:
-        """Insert rows; with `ignore`, those whose key is taken are left alone. Return how many were inserted."""
+    def insert(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        rows: Sequence[Row],
+        *,
+        ignore: bool = False,
+        free: bool | None = None,
+    ) -> int:
+        """Insert rows; with `ignore`, those whose key is taken are left alone. Return how many were inserted.
+
+        `free` tells whether no key was taken a moment ago, which is looked up where nobody did.
+        """
         raise NotImplementedError
 
     def upsert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -97,7 +114,15 @@ class SqliteTx(Tx):
     def run(self, sql: str, *values: Any) -> int:
         return int(self.cursor.execute(*self._form(sql, values)).rowcount)
 
-    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row], *, ignore: bool = False) -> int:
+    def insert(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        rows: Sequence[Row],
+        *,
+        ignore: bool = False,
+        free: bool | None = None,
+    ) -> int:
         return self._many(table, columns, rows, " ON CONFLICT DO NOTHING" if ignore else "")
 
     def upsert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -128,6 +153,9 @@ class SqliteTx(Tx):
 class PostgresTx(Tx):
     """PostgreSQL through psycopg: COPY for what is new, arrays for the rest."""
 
+    def relax(self) -> None:
+        self.cursor.execute("SET LOCAL synchronous_commit = off")
+
     def rows(self, sql: str, *values: Any) -> list[Row]:
         found: list[Row] = self.cursor.execute(_dollar(sql), _packed(values), binary=True).fetchall()
         return found
@@ -135,8 +163,16 @@ class PostgresTx(Tx):
     def run(self, sql: str, *values: Any) -> int:
         return int(self.cursor.execute(_dollar(sql), _packed(values)).rowcount)
 
-    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row], *, ignore: bool = False) -> int:
-        if ignore and not (len(rows) >= MANY and self._free(table, columns, rows)):
+    def insert(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        rows: Sequence[Row],
+        *,
+        ignore: bool = False,
+        free: bool | None = None,
+    ) -> int:
+        if ignore and not (len(rows) >= MANY and (self._free(table, columns, rows) if free is None else free)):
             return self._arrays(table, columns, rows, " ON CONFLICT DO NOTHING") if rows else 0
         if len(rows) < MANY:
             return self._arrays(table, columns, rows, "") if rows else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,10 +14,13 @@ from hub.sync.clock import micros
 from hub.sync.feed import Feed
 from hub.sync.state import text
 
+if TYPE_CHECKING:
+    from hub.sync.newcomer import Newcomer
+
 _ordered = msgspec.json.Encoder(order="deterministic").encode
 
 
-class Arrival(NamedTuple):
+class Arrival(msgspec.Struct, gc=False):
     """A record on its way in."""
 
     key: str
@@ -30,6 +33,7 @@ class Arrival(NamedTuple):
     values: Values
     unclear: tuple[str, ...]
     problems: tuple[Problem, ...]
+    newcomer: Newcomer | None = None  # what it becomes where nobody knows it
 
     @property
     def landed(self) -> str:

@@ -7,7 +7,9 @@ since it must be compared with what that one leaves.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -15,6 +17,8 @@ from hub.connect import Record
 from hub.sync.feed import Feed
 from hub.sync.land import arriving, land, write
 from hub.sync.walk import Walk
+
+SWITCH = 0.0005  # seconds a thread may go on while another waits for its turn; Python's own is ten times that
 
 
 class Landing:
@@ -25,7 +29,8 @@ class Landing:
         self.feed = feed
         self.asked = asked
         self.pool = pool
-        self.keys: set[str] = set()  # of the batch in flight
+        self.keys: AbstractSet[str] = set()  # of the batch in flight
+        self.names: AbstractSet[str] = set()  # the identifiers it brings
         self.written: Future[None] | None = None
 
     def land(self, records: Sequence[Record], cursor: str | None, *, end: bool = False) -> None:
@@ -36,14 +41,16 @@ class Landing:
         keys = {r.key for r in records}
         if not self.keys.isdisjoint(keys):
             self.wait()
-        arrivals = arriving(self.walk, self.feed, records, self.asked)
+        batch = arriving(self.walk, self.feed, records, self.asked)
+        if not self.names.isdisjoint(batch.names):
+            batch = batch._replace(free=False)
         self.wait()
-        self.keys = keys
-        self.written = self.pool.submit(write, self.walk, self.feed, arrivals, cursor, end=end)
+        self.keys, self.names = keys, batch.names
+        self.written = self.pool.submit(write, self.walk, self.feed, batch, cursor, end=end)
 
     def wait(self) -> None:
         """Wait until nothing is in flight. Raises what became of the last batch."""
-        written, self.written, self.keys = self.written, None, set()
+        written, self.written, self.keys, self.names = self.written, None, set(), set()
         if written is not None:
             written.result()
 
@@ -54,7 +61,18 @@ def behind(walk: Walk, feed: Feed, asked: int) -> Iterator[Landing]:
     if not walk.store.parallel:
         yield Landing(walk, feed, asked, None)
         return
-    with ThreadPoolExecutor(1, thread_name_prefix="land") as pool:
+    with ThreadPoolExecutor(1, thread_name_prefix="land") as pool, often_switched():
         landing = Landing(walk, feed, asked, pool)
         yield landing
         landing.wait()
+
+
+@contextmanager
+def often_switched() -> Iterator[None]:
+    """The thread that writes runs some microseconds between one wait for the server and the next: it is let in sooner."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)

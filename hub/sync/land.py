@@ -6,17 +6,29 @@ What the same transaction can already merge, it merges; what must wait is stored
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from hub.connect import Record
 from hub.sync.arrival import Arrival, arrive, differs, digested, read
 from hub.sync.clock import micros
 from hub.sync.feed import Feed
+from hub.sync.newcomer import newcomer
+from hub.sync.outbox import announce
 from hub.sync.state import values_of
 from hub.sync.take import take
 from hub.sync.walk import Walk
+
+
+class Batch(NamedTuple):
+    """What is new or different of the records of some pages, ready to be written."""
+
+    arrivals: Sequence[Arrival]
+    names: frozenset[str] = frozenset()  # the identifiers of those that nobody knew
+    free: bool | None = None  # whether these were nobody's either, None where nobody looked
+
 
 KNOWN = "key, digest, receipt_seq, changed_at, landed, waiting"
 
@@ -39,7 +51,7 @@ def land(
     write(walk, feed, arriving(walk, feed, records, asked, hold=hold), cursor, hold=hold, end=end)
 
 
-def arriving(walk: Walk, feed: Feed, records: Sequence[Record], asked: int, *, hold: bool = False) -> list[Arrival]:
+def arriving(walk: Walk, feed: Feed, records: Sequence[Record], asked: int, *, hold: bool = False) -> Batch:
     """Those of the records that are new or different, mapped and checked; nothing is written yet."""
     walk.count(feed, "read", len(records))
     last = {r.key: r for r in records}  # a page that repeats a key: the later one counts
@@ -60,21 +72,36 @@ def arriving(walk: Walk, feed: Feed, records: Sequence[Record], asked: int, *, h
         elif record.deleted and not hold:
             arrivals.append(Arrival(record.key, digest, payload, None, now, True, None, {}, (), ()))
             continue
-        arrivals.append(read(feed, record, digest, payload, now))
+        a = read(feed, record, digest, payload, now)
+        if row is None and not hold and not a.problems:
+            a.newcomer = newcomer(walk.ids, feed, a)
+        arrivals.append(a)
     same_time = [a for a in arrivals if (row := known.get(a.key)) is not None and row[3] == a.at]
     if same_time:  # only of these can it be doubted which state is the later one
         fresh = {a.key: a for a in doubt(walk, feed, same_time)}
         arrivals = [fresh.get(a.key, a) for a in arrivals]
-    return arrivals
+    names = frozenset(name for a in arrivals if a.newcomer for name in a.newcomer.names)
+    return Batch(arrivals, names, _free(walk, names))
 
 
-def write(
-    walk: Walk, feed: Feed, arrivals: Sequence[Arrival], cursor: str | None, *, hold: bool = False, end: bool = False
-) -> None:
-    """Merge what arrived and move the cursor, in one transaction."""
+def _free(walk: Walk, names: frozenset[str]) -> bool | None:
+    """Whether identifiers are nobody's, so that they can be claimed at half the price; looked up only beside a writer."""
+    if not (names and walk.store.parallel):
+        return None
+    with walk.store.read() as tx:
+        return not tx.rows("SELECT 1 FROM identifier WHERE name IN ? LIMIT 1", list(names))
+
+
+def write(walk: Walk, feed: Feed, batch: Batch, cursor: str | None, *, hold: bool = False, end: bool = False) -> None:
+    """Merge what arrived and move the cursor, in one transaction.
+
+    What a power failure takes back of it goes with the cursor, and is read again.
+    """
     with walk.begin() as work:
-        if arrivals:
-            take(walk, work, feed, arrivals, hold=hold)
+        work.tx.relax()
+        if batch.arrivals:
+            take(walk, work, feed, batch.arrivals, hold=hold, free=batch.free)
+            announce(walk, work, feed)
         work.tx.run(
             "UPDATE stream SET cursor = ?, read_to_end = (read_to_end OR ?), synced_at = ? WHERE id = ?",
             cursor, end, walk.store.now(), feed.id,
@@ -109,7 +136,7 @@ def _again(feed: Feed, row: tuple[Any, ...], now: int) -> Arrival:
     if landed:
         version, at, deleted, our_id = msgspec.json.decode(landed)
     arrival = read(feed, Record(key, payload, version, None, deleted, our_id), digest, payload, now)
-    return arrival._replace(at=now if at is None else at)
+    return replace(arrival, at=now if at is None else at)
 
 
 def doubt(walk: Walk, feed: Feed, arrivals: list[Arrival]) -> list[Arrival]:

@@ -18,7 +18,9 @@ from hub.sync.stamp import Stamp
 from hub.sync.state import GOLDEN, LINK, Golden, Link, golden_of, link_of
 from hub.sync.twins import twins
 from hub.sync.walk import BATCH, Walk
+from hub.sync.work import Work
 
+QUEUED = ("stream_id", "golden_id", "key", "state", "seq", "attempts")
 NOBODY: Into = {}
 Want = dict[str, tuple[Any, Stamp]]
 """What a link should show and does not: {path: (golden value, its stamp)}."""
@@ -50,11 +52,41 @@ def merged_references(tx: Tx, golden: Sequence[Golden], links: Sequence[Link]) -
     return survivors(tx, (id for model, values in held for _, id in referred(model, values)))
 
 
+def listeners(walk: Walk, feed: Feed) -> list[Feed]:
+    """The feeds that get a record of all there is of the feed's model, and are never read themselves."""
+    return [
+        f
+        for f in walk.of_model(feed.model)
+        if f.pushes and not f.pulls and f.stream.creates and f.config.create == "all" and f is not feed
+    ]
+
+
+def announce(walk: Walk, work: Work, feed: Feed) -> None:
+    """Queue a create of each record adopted in this transaction where everything of the model is wanted.
+
+    `compare` would find the same, by reading all that was written once more. It need not where nothing is left between.
+    """
+    if not work.adopted:
+        return
+    tx, ids = work.tx, list(work.adopted.values())
+    for target in listeners(walk, feed):
+        if may_create(tx, target):
+            continue
+        tx.insert(outbox, QUEUED, [(target.id, id, "", "queued", tx.seq, 0) for id in ids])
+        walk.count(target, "queued", len(ids))
+        if work.only_adopts:
+            tx.run(
+                "UPDATE stream SET created_seq = ? WHERE id = ? AND created_seq >= "
+                "(SELECT COALESCE(max(seq), 0) FROM golden WHERE model = ? AND seq < ?)",
+                tx.seq, target.id, feed.model, tx.seq,
+            )  # fmt: skip
+
+
 def compare(walk: Walk, feed: Feed) -> int:
     """Queue a write for each link of the feed that shows something else than it should; return how many."""
     if not feed.pushes:
         return 0
-    _look_again_if_settings_changed(walk, feed)
+    look_again_if_settings_changed(walk, feed)
     queued = _updates(walk, feed) if feed.stream.changes else 0
     if feed.config.create != "never" and feed.stream.creates:
         queued += _creates(walk, feed)
@@ -62,7 +94,7 @@ def compare(walk: Walk, feed: Feed) -> int:
     return queued
 
 
-def _look_again_if_settings_changed(walk: Walk, feed: Feed) -> None:
+def look_again_if_settings_changed(walk: Walk, feed: Feed) -> None:
     """A changed mapping, policy or rule means that everything must be compared once more."""
     rules = sorted((k, v) for k, v in walk.project.rules.items() if k[0] == feed.model)
     said = repr((feed.config, sorted(feed.mapping.writable), sorted(feed.mapping.creatable), rules))
@@ -104,8 +136,7 @@ def _updates(walk: Walk, feed: Feed) -> int:
         ]
         last = len(rows) < BATCH
         with walk.store.begin() as tx:
-            columns = ("stream_id", "golden_id", "key", "state", "seq", "attempts")
-            queued += tx.insert(outbox, columns, [(*d, "queued", tx.seq, 0) for d in due], ignore=True)
+            queued += tx.insert(outbox, QUEUED, [(*d, "queued", tx.seq, 0) for d in due], ignore=True)
             if last:
                 tx.run("UPDATE stream SET compared_seq = ? WHERE id = ?", upto, feed.id)
         if last:
@@ -120,6 +151,7 @@ CREATES = """
     WHERE g.model = ? AND g.seq > ? AND g.into_id IS NULL AND g.archived_at IS NULL
       AND EXISTS (SELECT 1 FROM record x WHERE x.golden_id = g.id AND x.deleted_at IS NULL AND x.waiting IN (0, 1))
       AND NOT EXISTS (SELECT 1 FROM record x WHERE x.golden_id = g.id AND x.stream_id = r.into_stream)
+      AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.stream_id = r.into_stream AND o.golden_id = g.id AND o.key = '')
 """
 REFERENCED = """
       AND EXISTS (
@@ -162,6 +194,6 @@ def _creates(walk: Walk, feed: Feed) -> int:
                 if f.connection == feed.connection and f.pushes and f.config.create != "never" and f is not feed
             )
             sql, values = CREATES + REFERENCED, [*values, models]
-        queued = tx.run(sql + " ON CONFLICT DO NOTHING", *values)
+        queued = tx.run(sql, *values)
         tx.run("UPDATE stream SET created_seq = ? WHERE id = ?", tx.seq, feed.id)
     return queued

@@ -12,6 +12,7 @@ from hub.sync.ahead import ahead
 from hub.sync.behind import behind
 from hub.sync.feed import Feed
 from hub.sync.full import Sweep, sweep
+from hub.sync.outbox import listeners, look_again_if_settings_changed
 from hub.sync.report import Progress, Step
 from hub.sync.unmapped import look_for_new_fields
 from hub.sync.walk import BATCH, Walk
@@ -21,6 +22,8 @@ PATIENCE = 5.0  # seconds after which a batch is landed although it is not full
 
 def pull(walk: Walk, feed: Feed, full: bool, since: str | None, progress: Progress) -> None:
     """Read a feed from its cursor on, from a moment (`since`), or whole (`full`), which also finds what vanished."""
+    for listener in listeners(walk, feed):
+        look_again_if_settings_changed(walk, listener)
     asked = walk.store.sequence()
     with walk.store.read() as tx:
         cursor = tx.rows("SELECT cursor FROM stream WHERE id = ?", feed.id)[0][0]

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from hub.store.tables import identifier, shared
-from hub.sync.feed import Feed, identities, referred
+from hub.sync.feed import Feed, identities
 from hub.sync.identity import contrary, may_be_shared, same_name
+from hub.sync.newcomer import Newcomer
 from hub.sync.state import Golden, Link
 from hub.sync.walk import Walk
 from hub.sync.work import Work
@@ -45,7 +46,9 @@ class Claims(NamedTuple):
         return [] if first is None else list(dict.fromkeys([first, *self.holders.get(name, ())]))
 
 
-def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[Going]) -> list[tuple[Arrival, Link]]:
+def resolve(
+    walk: Walk, work: Work, feed: Feed, going: Sequence[Going], free: bool | None = None
+) -> list[tuple[Arrival, Link]]:
     """Give every record a golden record, and return those that are still to be merged, with their links.
 
     Identifiers are claimed first and read back only where some were taken, so that two processes that meet the same
@@ -66,13 +69,12 @@ def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[Going]) -> list[
     names: list[tuple[str, str]] = []
     proposed: list[Proposal] = []
     for a, link in homeless:
-        id = walk.ids(feed.model)
-        own = identities(feed.model, a.values)
+        id, own, _ = a.newcomer or Newcomer(walk.ids(feed.model), identities(feed.model, a.values))
         proposed.append((a, link, id, own))
         names += [(name, id) for name in own]
     repeated = len(dict(names)) < len(names)
     twice = _report_twins(work, feed, proposed) if repeated else frozenset()
-    taken = work.claim(names)
+    taken = work.claim(names, free)
     claims = Claims(taken, _holders(work, taken), twice, feed.mapping.issued, _alike(walk, feed))
     fresh = {id for _, _, id, _ in proposed} if taken else ()
     work.load_golden(i for ids in (taken.values(), *claims.holders.values()) for i in ids if i not in fresh)
@@ -80,8 +82,8 @@ def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[Going]) -> list[
     for a, link, id, own in proposed:
         known = bool(taken) and any(name in taken for name in own)
         if link is None:
-            if not (known or a.our_id or next(referred(feed.model, a.values), None)):
-                work.adopt(feed.id, id, feed.model, a)
+            if a.newcomer and a.newcomer.rows and not known:
+                work.adopt(feed.id, a.key, id, a.newcomer.rows)
                 continue
             link = work.land(feed.id, a)
             merging.append((a, link))

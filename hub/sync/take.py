@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from hub.store.tables import pending, quarantine
 from hub.sync.arrival import Arrival
 from hub.sync.crosswalk import MERGED, QUARANTINED, TO_MERGE, WANTS_REFERENCE, golden_ids, needed, wake
@@ -18,11 +20,18 @@ from hub.sync.work import Work
 
 
 def take(
-    walk: Walk, work: Work, feed: Feed, arrivals: Sequence[Arrival], *, hold: bool = False, fresh: bool = False
+    walk: Walk,
+    work: Work,
+    feed: Feed,
+    arrivals: Sequence[Arrival],
+    *,
+    hold: bool = False,
+    fresh: bool = False,
+    free: bool | None = None,
 ) -> None:
     """Merge arrivals, or leave them waiting where a write in flight or a missing reference holds them back.
 
-    `fresh` ones were read by key just now: they are the present state, even where the time over there ran backwards.
+    `free` says whether their identifiers were nobody's when they were looked up, None where nobody looked. `fresh` ones were read by key just now: they are the present state, even where the time over there ran backwards.
     """
     work.load(feed.id, [a.key for a in arrivals])
     if fresh:
@@ -55,14 +64,14 @@ def take(
         else:
             going.append((a, link))
     born = len(work.adopted)
-    merging = resolve(walk, work, feed, going)
+    merging = resolve(walk, work, feed, going, free)
     walk.count(feed, "created", len(work.adopted) - born)
     _refer(walk, work, feed, [*merging, *bad])
     wake(work, feed, [a.key for a, _ in going])
 
 
 def _now(link: Link | None, a: Arrival) -> Arrival:
-    return a if link is None or link.changed_at is None else a._replace(at=max(a.at, link.changed_at))
+    return a if link is None or link.changed_at is None else replace(a, at=max(a.at, link.changed_at))
 
 
 def _refer(walk: Walk, work: Work, feed: Feed, going: Sequence[tuple[Arrival, Link]]) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from hub.config import Project
@@ -32,15 +33,16 @@ class Ids:
     def __init__(self, clock: Callable[[], float], random: Random = os.urandom) -> None:
         self._clock = clock
         self._random = random
-        self._stem = ""
-        self._next = RENEW
+        self._series = "", count(RENEW)
 
     def __call__(self, model: str) -> str:
-        if self._next >= RENEW:
+        stem, numbers = self._series
+        number = next(numbers)  # one thread at a time: a batch is made ready while the one ahead of it is written
+        if number >= RENEW:
             chance = int.from_bytes(self._random(5), "big") >> 4
-            self._stem, self._next = f"{int(self._clock() * 1000):012x}{chance:09x}", 0
-        self._next += 1
-        return f"{model}_{self._stem}{self._next - 1:05x}"
+            self._series = f"{int(self._clock() * 1000):012x}{chance:09x}", count()
+            return self(model)
+        return f"{model}_{stem}{number:05x}"
 
 
 @dataclass(slots=True)

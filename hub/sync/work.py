@@ -12,7 +12,7 @@ from hub.sync.feed import referred, refers
 from hub.sync.follow import any_merged, survivors
 from hub.sync.frozen import refuse_merges
 from hub.sync.merge import Finding, Merging
-from hub.sync.stamp import FOUND, Rankings
+from hub.sync.stamp import Rankings
 from hub.sync.state import GOLDEN, LINK, Golden, Link, golden_of, link_of, text
 
 if TYPE_CHECKING:
@@ -121,6 +121,11 @@ class Work:
         """All links of a loaded golden record."""
         return self.merging.family.setdefault(golden_id, {})
 
+    @property
+    def only_adopts(self) -> bool:
+        """Whether newcomers are all there is in it."""
+        return not (self.goldens or self.merging.touched or self.bumped or self.joined)
+
     # -- changing
 
     def add(self, link: Link) -> Link:
@@ -137,22 +142,15 @@ class Work:
         self.touch(link)
         return link
 
-    def adopt(self, stream: int, id: str, model: str, a: Arrival) -> None:
-        """A record nobody knows becomes a new golden record as it stands.
+    def adopt(self, stream: int, key: str, id: str, rows: tuple[Row, Row]) -> None:
+        """A record nobody knows becomes a new golden record as it stands: a newcomer's id and rows.
 
-        The same as `attach` and `observe` would do, without the objects they work on: nine records in ten of a first
-        sync come this way.
+        The same as `attach` and `observe` would do, without the objects they work on.
         """
-        seen = text(a.values)
-        data = seen
-        if None in a.values.values():
-            data = text({path: x for path, x in a.values.items() if x is not None})
         links, goldens = self._adopted
-        links.append(
-            (a.key, stream, id, None, a.digest, None, 0, seen, None, False, a.version, a.at, None, 0, a.payload)
-        )
-        goldens.append((id, model, data, text((FOUND, a.at, stream, a.key)), None, None, None, self.tx.seq))
-        self.adopted[stream, a.key] = id
+        links.append(rows[0])
+        goldens.append((*rows[1], self.tx.seq))
+        self.adopted[stream, key] = id
 
     def attach(self, link: Link, target: Golden, via: str | None = None) -> None:
         """Make the link one of the golden record's; `via` is the merged one through which it was found."""
@@ -280,11 +278,14 @@ class Work:
                 self.tx.seq, self.tx.seq, sorted(self.joined),
             )  # fmt: skip
 
-    def claim(self, names: Sequence[tuple[str, str]]) -> dict[str, str]:
-        """Claim identifiers for golden ids, (name, id) each; return those that were taken: name to whose they are."""
+    def claim(self, names: Sequence[tuple[str, str]], free: bool | None = None) -> dict[str, str]:
+        """Claim identifiers for golden ids, (name, id) each; return those that were taken: name to whose they are.
+
+        `free` says whether all of them were nobody's a moment ago, None where nobody looked.
+        """
         wanted = dict(reversed(names))  # the first claim of a name in this batch counts
         rows = sorted(wanted.items())
-        if self.tx.insert(identifier, ("name", "golden_id"), rows, ignore=True) == len(rows):
+        if self.tx.insert(identifier, ("name", "golden_id"), rows, ignore=True, free=free) == len(rows):
             return {}
         found = self.tx.rows("SELECT name, golden_id FROM identifier WHERE name IN ?", [r[0] for r in rows])
         return {name: id for name, id in found if id != wanted[name]}
