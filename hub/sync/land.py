@@ -5,8 +5,8 @@ What the same transaction can already merge, it merges; what must wait is stored
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -15,20 +15,11 @@ from hub.connect import Record
 from hub.sync.arrival import Arrival, arrive, differs, digested, read
 from hub.sync.clock import micros
 from hub.sync.feed import Feed
-from hub.sync.newcomer import newcomer
+from hub.sync.newcomer import Batch, claims, newcomer
 from hub.sync.outbox import announce
 from hub.sync.state import values_of
 from hub.sync.take import take
 from hub.sync.walk import Walk
-
-
-class Batch(NamedTuple):
-    """What is new or different of the records of some pages, ready to be written."""
-
-    arrivals: Sequence[Arrival]
-    names: frozenset[str] = frozenset()  # the identifiers of those that nobody knew
-    free: bool | None = None  # whether these were nobody's either, None where nobody looked
-
 
 KNOWN = "key, digest, receipt_seq, changed_at, landed, waiting"
 
@@ -80,11 +71,11 @@ def arriving(walk: Walk, feed: Feed, records: Sequence[Record], asked: int, *, h
     if same_time:  # only of these can it be doubted which state is the later one
         fresh = {a.key: a for a in doubt(walk, feed, same_time)}
         arrivals = [fresh.get(a.key, a) for a in arrivals]
-    names = frozenset(name for a in arrivals if a.newcomer for name in a.newcomer.names)
-    return Batch(arrivals, names, _free(walk, names))
+    names, plain = claims(arrivals)
+    return Batch(arrivals, names, plain, _free(walk, names))
 
 
-def _free(walk: Walk, names: frozenset[str]) -> bool | None:
+def _free(walk: Walk, names: Mapping[str, str]) -> bool | None:
     """Whether identifiers are nobody's, so that they can be claimed at half the price; looked up only beside a writer."""
     if not (names and walk.store.parallel):
         return None
@@ -100,7 +91,7 @@ def write(walk: Walk, feed: Feed, batch: Batch, cursor: str | None, *, hold: boo
     with walk.begin() as work:
         work.tx.relax()
         if batch.arrivals:
-            take(walk, work, feed, batch.arrivals, hold=hold, free=batch.free)
+            take(walk, work, feed, batch.arrivals, hold=hold, batch=batch)
             announce(walk, work, feed)
         work.tx.run(
             "UPDATE stream SET cursor = ?, read_to_end = (read_to_end OR ?), synced_at = ? WHERE id = ?",

@@ -6,7 +6,7 @@ that writes a batch has little to do but to write, while the next batch is made 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from hub.sync.feed import Feed, identities, referred
@@ -23,16 +23,39 @@ class Newcomer(NamedTuple):
 
     id: str  # of its golden record
     names: list[str]  # its identifiers, strongest first
-    rows: tuple[Row, Row] | None = (
-        None  # its own and its golden record's but for the sequence; None: it is to be merged
-    )
+    record: Row = ()  # its row; empty: it has to go through the merge
+    golden: Row = ()  # that of its golden record, but for the sequence
+
+
+class Batch(NamedTuple):
+    """What is new or different of the records of some pages, ready to be written."""
+
+    arrivals: Sequence[Arrival]
+    names: Mapping[str, str]  # the identifiers of newcomers, each to the id that claims it first
+    plain: bool  # nothing but newcomers to be adopted as they stand, no two of them with one identifier
+    free: bool | None  # whether the identifiers were nobody's either, None where nobody looked
+
+
+def claims(arrivals: Sequence[Arrival]) -> tuple[Mapping[str, str], bool]:
+    """The identifiers that newcomers claim, and whether all of these arrivals can be adopted with theirs as they stand."""
+    names: dict[str, str] = {}
+    plain = True
+    for a in arrivals:
+        if a.newcomer is None:
+            plain = False
+            continue
+        id, own, record, _ = a.newcomer
+        plain = plain and bool(record) and names.keys().isdisjoint(own)
+        for name in own:
+            names.setdefault(name, id)
+    return names, plain
 
 
 def newcomer(ids: Callable[[str], str], feed: Feed, a: Arrival) -> Newcomer:
     """Make a record ready that nobody knows.
 
-    The rows are those that a merge into a new golden record would lead to. One that refers to others, or carries our
-    id, has to go through the merge.
+    Its rows are those that a merge into a new golden record would lead to, so that no merge is needed. One that refers
+    to others, or carries our id, has to go through it.
     """
     id, names = ids(feed.model), identities(feed.model, a.values)
     if a.our_id or next(referred(feed.model, a.values), None):
@@ -45,4 +68,4 @@ def newcomer(ids: Callable[[str], str], feed: Feed, a: Arrival) -> Newcomer:
         a.key, feed.id, id, None, a.digest, None, 0, seen, None, False, a.version, a.at, None, 0, a.payload,
     )  # fmt: skip
     golden = (id, feed.model, data, text((FOUND, a.at, feed.id, a.key)), None, None, None)
-    return Newcomer(id, names, (record, golden))
+    return Newcomer(id, names, record, golden)

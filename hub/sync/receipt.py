@@ -77,9 +77,9 @@ def receipt(
     )
     if seen.changed_at is None:  # the hub's own clock must not make a later edit look late
         link.changed_at = before
-    names = [(n, golden.id) for n in identities(feed.model, values)]
+    names = identities(feed.model, values)
     if names:
-        work.claim(names)
+        work.claim(dict.fromkeys(names, golden.id))
     wake(work, feed, [link.key])
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from hub.store.tables import identifier, shared
 from hub.sync.feed import Feed, identities
 from hub.sync.identity import contrary, may_be_shared, same_name
-from hub.sync.newcomer import Newcomer
+from hub.sync.newcomer import Batch, Newcomer
 from hub.sync.state import Golden, Link
 from hub.sync.walk import Walk
 from hub.sync.work import Work
@@ -47,7 +47,7 @@ class Claims(NamedTuple):
 
 
 def resolve(
-    walk: Walk, work: Work, feed: Feed, going: Sequence[Going], free: bool | None = None
+    walk: Walk, work: Work, feed: Feed, going: Sequence[Going], batch: Batch | None = None
 ) -> list[tuple[Arrival, Link]]:
     """Give every record a golden record, and return those that are still to be merged, with their links.
 
@@ -59,6 +59,12 @@ def resolve(
 
     What is nobody's yet, and refers to nothing, is adopted as it is: that is all there is to merge in it.
     """
+    free = batch.free if batch else None
+    if batch and batch.plain and len(going) == len(batch.arrivals) and all(link is None for _, link in going):
+        if not work.claim(batch.names, free):
+            work.adopt(feed.id, [a.newcomer for a, _ in going if a.newcomer])
+            return []
+        free = False
     merging = [(a, link) for a, link in going if link is not None]
     homeless = [(a, link) for a, link in going if link is None or link.golden_id is None]
     if not homeless:
@@ -69,12 +75,12 @@ def resolve(
     names: list[tuple[str, str]] = []
     proposed: list[Proposal] = []
     for a, link in homeless:
-        id, own, _ = a.newcomer or Newcomer(walk.ids(feed.model), identities(feed.model, a.values))
+        id, own, *_ = a.newcomer or Newcomer(walk.ids(feed.model), identities(feed.model, a.values))
         proposed.append((a, link, id, own))
         names += [(name, id) for name in own]
     repeated = len(dict(names)) < len(names)
     twice = _report_twins(work, feed, proposed) if repeated else frozenset()
-    taken = work.claim(names, free)
+    taken = work.claim(dict(reversed(names)), free)  # of two in this batch the first
     claims = Claims(taken, _holders(work, taken), twice, feed.mapping.issued, _alike(walk, feed))
     fresh = {id for _, _, id, _ in proposed} if taken else ()
     work.load_golden(i for ids in (taken.values(), *claims.holders.values()) for i in ids if i not in fresh)
@@ -82,8 +88,8 @@ def resolve(
     for a, link, id, own in proposed:
         known = bool(taken) and any(name in taken for name in own)
         if link is None:
-            if a.newcomer and a.newcomer.rows and not known:
-                work.adopt(feed.id, a.key, id, a.newcomer.rows)
+            if a.newcomer and a.newcomer.record and not known:
+                work.adopt(feed.id, [a.newcomer])
                 continue
             link = work.land(feed.id, a)
             merging.append((a, link))

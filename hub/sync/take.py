@@ -12,6 +12,7 @@ from hub.sync.crosswalk import MERGED, QUARANTINED, TO_MERGE, WANTS_REFERENCE, g
 from hub.sync.feed import Feed, identities
 from hub.sync.freeze import buried, cold
 from hub.sync.merge import Snapshot, observe
+from hub.sync.newcomer import Batch
 from hub.sync.resolve import resolve
 from hub.sync.state import Link
 from hub.sync.tombstone import back, gone
@@ -27,11 +28,12 @@ def take(
     *,
     hold: bool = False,
     fresh: bool = False,
-    free: bool | None = None,
+    batch: Batch | None = None,
 ) -> None:
     """Merge arrivals, or leave them waiting where a write in flight or a missing reference holds them back.
 
-    `free` says whether their identifiers were nobody's when they were looked up, None where nobody looked. `fresh` ones were read by key just now: they are the present state, even where the time over there ran backwards.
+    `fresh` ones were read by key just now: they are the present state, even where the time over there ran backwards.
+    `batch` is what was made ready of them, where it was.
     """
     work.load(feed.id, [a.key for a in arrivals])
     if fresh:
@@ -64,7 +66,7 @@ def take(
         else:
             going.append((a, link))
     born = len(work.adopted)
-    merging = resolve(walk, work, feed, going, free)
+    merging = resolve(walk, work, feed, going, batch)
     walk.count(feed, "created", len(work.adopted) - born)
     _refer(walk, work, feed, [*merging, *bad])
     wake(work, feed, [a.key for a, _ in going])
@@ -123,7 +125,7 @@ def _claim_edits(work: Work, feed: Feed, going: Sequence[tuple[Arrival, Link]]) 
         if not link.new and link.golden_id and not a.problems:
             names += [(name, link.golden_id) for name in identities(feed.model, a.values)]
     if names:
-        work.claim(names)
+        work.claim(dict(reversed(names)))  # the first claim of a name counts
 
 
 def _quarantine(walk: Walk, work: Work, feed: Feed, bad: Sequence[tuple[Arrival, Link]]) -> None:

@@ -17,6 +17,7 @@ from hub.sync.state import GOLDEN, LINK, Golden, Link, golden_of, link_of, text
 
 if TYPE_CHECKING:
     from hub.sync.arrival import Arrival
+    from hub.sync.newcomer import Newcomer
 
 COLUMNS = [
     "key",
@@ -142,15 +143,16 @@ class Work:
         self.touch(link)
         return link
 
-    def adopt(self, stream: int, key: str, id: str, rows: tuple[Row, Row]) -> None:
-        """A record nobody knows becomes a new golden record as it stands: a newcomer's id and rows.
+    def adopt(self, stream: int, newcomers: Iterable[Newcomer]) -> None:
+        """Records nobody knows become golden records as they stand.
 
         The same as `attach` and `observe` would do, without the objects they work on.
         """
         links, goldens = self._adopted
-        links.append(rows[0])
-        goldens.append((*rows[1], self.tx.seq))
-        self.adopted[stream, key] = id
+        for new in newcomers:
+            links.append(new.record)
+            goldens.append((*new.golden, self.tx.seq))
+            self.adopted[stream, new.record[0]] = new.id
 
     def attach(self, link: Link, target: Golden, via: str | None = None) -> None:
         """Make the link one of the golden record's; `via` is the merged one through which it was found."""
@@ -278,14 +280,13 @@ class Work:
                 self.tx.seq, self.tx.seq, sorted(self.joined),
             )  # fmt: skip
 
-    def claim(self, names: Sequence[tuple[str, str]], free: bool | None = None) -> dict[str, str]:
-        """Claim identifiers for golden ids, (name, id) each; return those that were taken: name to whose they are.
+    def claim(self, names: Mapping[str, str], free: bool | None = None) -> dict[str, str]:
+        """Claim identifiers for golden ids, name to id; return those that were taken: name to whose they are.
 
         `free` says whether all of them were nobody's a moment ago, None where nobody looked.
         """
-        wanted = dict(reversed(names))  # the first claim of a name in this batch counts
-        rows = sorted(wanted.items())
+        rows = sorted(names.items())
         if self.tx.insert(identifier, ("name", "golden_id"), rows, ignore=True, free=free) == len(rows):
             return {}
         found = self.tx.rows("SELECT name, golden_id FROM identifier WHERE name IN ?", [r[0] for r in rows])
-        return {name: id for name, id in found if id != wanted[name]}
+        return {name: id for name, id in found if id != names[name]}
