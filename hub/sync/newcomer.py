@@ -18,13 +18,29 @@ if TYPE_CHECKING:
     from hub.sync.arrival import Arrival
 
 
+RECORD_ROW = (
+    "key",
+    "stream_id",
+    "golden_id",
+    "digest",
+    "waiting",
+    "seen",
+    "ours",
+    "version",
+    "changed_at",
+    "receipt_seq",
+    "payload",
+)  # the others are null
+GOLDEN_ROW = ("id", "model", "data", "first", "seq")
+
+
 class Newcomer(NamedTuple):
     """What a record without a golden record would get."""
 
     id: str  # of its golden record
     names: list[str]  # its identifiers, strongest first
-    record: Row = ()  # its row; empty: it has to go through the merge
-    golden: Row = ()  # that of its golden record, but for the sequence
+    record: Row = ()  # its row (RECORD_ROW); empty: it has to go through the merge
+    golden: Row = ()  # that of its golden record (GOLDEN_ROW), but for the sequence
 
 
 class Batch(NamedTuple):
@@ -38,16 +54,10 @@ class Batch(NamedTuple):
 
 def claims(arrivals: Sequence[Arrival]) -> tuple[Mapping[str, str], bool]:
     """The identifiers that newcomers claim, and whether all of these arrivals can be adopted with theirs as they stand."""
-    names: dict[str, str] = {}
-    plain = True
-    for a in arrivals:
-        if a.newcomer is None:
-            plain = False
-            continue
-        id, own, record, _ = a.newcomer
-        plain = plain and bool(record) and names.keys().isdisjoint(own)
-        for name in own:
-            names.setdefault(name, id)
+    newcomers = [a.newcomer for a in arrivals if a.newcomer]
+    claimed = [(name, new.id) for new in newcomers for name in new.names]
+    names = dict(reversed(claimed))  # of two the first
+    plain = len(names) == len(claimed) and len(newcomers) == len(arrivals) and all(new.record for new in newcomers)
     return names, plain
 
 
@@ -60,12 +70,8 @@ def newcomer(ids: Callable[[str], str], feed: Feed, a: Arrival) -> Newcomer:
     id, names = ids(feed.model), identities(feed.model, a.values)
     if a.our_id or next(referred(feed.model, a.values), None):
         return Newcomer(id, names)
-    seen = text(a.values)
-    data = seen
-    if None in a.values.values():
+    seen = data = text(a.values)
+    if "null" in seen:  # a golden record has no empty values
         data = text({path: x for path, x in a.values.items() if x is not None})
-    record = (
-        a.key, feed.id, id, None, a.digest, None, 0, seen, None, False, a.version, a.at, None, 0, a.payload,
-    )  # fmt: skip
-    golden = (id, feed.model, data, text((FOUND, a.at, feed.id, a.key)), None, None, None)
-    return Newcomer(id, names, record, golden)
+    record = (a.key, feed.id, id, a.digest, 0, seen, False, a.version, a.at, 0, a.payload)
+    return Newcomer(id, names, record, (id, feed.model, data, text((FOUND, a.at, feed.id, a.key))))

@@ -12,12 +12,12 @@ from hub.sync.feed import referred, refers
 from hub.sync.follow import any_merged, survivors
 from hub.sync.frozen import refuse_merges
 from hub.sync.merge import Finding, Merging
+from hub.sync.newcomer import GOLDEN_ROW, RECORD_ROW, Newcomer
 from hub.sync.stamp import Rankings
 from hub.sync.state import GOLDEN, LINK, Golden, Link, golden_of, link_of, text
 
 if TYPE_CHECKING:
     from hub.sync.arrival import Arrival
-    from hub.sync.newcomer import Newcomer
 
 COLUMNS = [
     "key",
@@ -63,7 +63,7 @@ class Work:
         self.bumped: set[str] = set()  # golden records that targets must be compared with again
         self.joined: set[str] = set()  # golden records that got a record in one more stream
         self.adopted: dict[tuple[int, str], str] = {}  # records that are all there is of a new golden record: its id
-        self._adopted: tuple[list[Row], list[Row]] = [], []
+        self._newcomers: list[Newcomer] = []
 
     # -- loading
 
@@ -148,10 +148,8 @@ class Work:
 
         The same as `attach` and `observe` would do, without the objects they work on.
         """
-        links, goldens = self._adopted
         for new in newcomers:
-            links.append(new.record)
-            goldens.append((*new.golden, self.tx.seq))
+            self._newcomers.append(new)
             self.adopted[stream, new.record[0]] = new.id
 
     def attach(self, link: Link, target: Golden, via: str | None = None) -> None:
@@ -188,6 +186,8 @@ class Work:
 
     def save(self) -> None:
         """Write everything that changed."""
+        self.tx.insert(record, RECORD_ROW, [new.record for new in self._newcomers])
+        self.tx.insert(golden, GOLDEN_ROW, [(*new.golden, self.tx.seq) for new in self._newcomers])
         self._save_links()
         self._save_golden()
         self._compare_referring()
@@ -218,7 +218,7 @@ class Work:
         )
 
     def _save_links(self) -> None:
-        fresh: list[Row] = self._adopted[0]
+        fresh: list[Row] = []
         whole: list[Row] = []
         light: list[Row] = []
         for at in self.merging.touched:
@@ -240,7 +240,7 @@ class Work:
         self.tx.upsert(record, COLUMNS, light)
 
     def _save_golden(self) -> None:
-        fresh: list[Row] = self._adopted[1]
+        fresh: list[Row] = []
         changed: list[Row] = []
         refs: list[Row] = []
         cleared: list[str] = []
