@@ -7,15 +7,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import inspect
 
 from hub.errors import Busy, ConfigError, Unavailable
 from hub.store import Store
 from hub.store.lease import Lease
-from hub.store.tables import identifier, metadata, record
+from hub.store.tables import identifier, record
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -32,14 +33,67 @@ def store(url: str) -> Iterator[Store]:
     store.close()
 
 
-def test_migrations_end_in_the_schema_the_code_expects(store: Store) -> None:
-    there = inspect(store.engine)
-    for table in metadata.sorted_tables:
-        columns = {c["name"]: c["nullable"] for c in there.get_columns(table.name)}
-        assert columns == {c.name: bool(c.nullable) for c in table.columns}, table.name
-        indexes = {i["name"] for i in there.get_indexes(table.name)}
-        assert indexes == {i.name for i in table.indexes}, table.name
-        assert there.get_pk_constraint(table.name)["constrained_columns"] == [c.name for c in table.primary_key]
+def _catalogue(store: Store) -> list[tuple[Any, ...]]:
+    """All that a database says of its tables: columns with their kinds and defaults, indexes, triggers, functions."""
+    if store.kind == "sqlite":
+        with store.read() as tx:
+            tables = [name for (name,) in tx.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+            said = [
+                (name, *row)
+                for name in tables
+                for row in (
+                    *tx.rows(f"PRAGMA table_xinfo({name})"),
+                    *tx.rows(f"SELECT wr FROM pragma_table_list('{name}')"),
+                    *sorted(row[1:] for row in tx.rows(f"PRAGMA index_list({name})")),
+                )
+            ]
+            return said + tx.rows(
+                "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql <> '' ORDER BY name"
+            )
+    asked = (
+        "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns "
+        "WHERE table_schema = 'public' ORDER BY 1, 2",
+        "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1",
+        "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1",
+        "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1",
+    )
+    with store.read() as tx:
+        return [row for sql in asked for row in tx.rows(sql)]
+
+
+def test_an_empty_database_is_made_what_the_migrations_lead_to(url: str, request: pytest.FixtureRequest) -> None:
+    from hub.store.migrate import migrate
+
+    made = Store.open(url)
+    with ExitStack() as stack:
+        other = "sqlite://"
+        if made.kind == "postgresql":
+            other = stack.enter_context(request.getfixturevalue("postgres").database())
+        migrated = Store(other)
+        with migrated.engine.begin() as connection:
+            migrate(connection)
+        assert len(_catalogue(made)) > 300
+        assert _catalogue(made) == _catalogue(migrated)
+        made.close()
+        migrated.close()
+
+
+def test_a_database_of_the_first_version_is_upgraded_and_keeps_its_rows(url: str) -> None:
+    from hub.store.migrate import HEAD, migrate, revision
+
+    old = Store(url)
+    with old.engine.begin() as connection:
+        migrate(connection, "0001")
+    with old.begin() as tx:
+        tx.insert(identifier, ("name", "golden_id"), [("customer:domain:a", "g1")])
+    old.close()
+    new = Store.open(url)
+    assert revision(new.engine) == HEAD
+    with new.read() as tx:
+        assert tx.rows("SELECT name, golden_id FROM identifier") == [("customer:domain:a", "g1")]
+    assert new.sequence() == 1
+    new.close()
 
 
 def test_the_newest_migration_is_the_one_that_is_asked_for(store: Store) -> None:

@@ -48,7 +48,9 @@ def test_newcomers_are_queued_as_they_land(listening: Yard, monkeypatch: pytest.
     assert len(queued(listening)) == 5
 
 
-def test_what_is_queued_as_it_lands_is_what_a_comparison_finds(listening: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_queued_as_it_lands_is_what_a_comparison_finds(
+    listening: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
     north = listening.book("north")
     fill(listening, 3)
     north.add("clients", name="Branch", mail="office@c1.example")  # shares an address: no newcomer to be adopted

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, event
 
 from hub.store.tables.base import Serial, metadata
 
@@ -58,3 +60,24 @@ token = Table(
     Column("revoked_seq", BigInteger),
     Index("ix_person_token_digest", "digest", unique=True),
 )
+
+
+@event.listens_for(audit, "after_create")
+def _append_only(_: Any, connection: Any, **__: Any) -> None:
+    """The database itself refuses to change or remove a row of the audit log."""
+    refusal = "the audit log is append-only"
+    if connection.dialect.name == "sqlite":
+        for act in ("UPDATE", "DELETE"):
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER audit_no_{act.lower()} BEFORE {act} ON audit "
+                f"BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
+            )
+        return
+    connection.exec_driver_sql(
+        "CREATE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{refusal}'; END $$"
+    )
+    connection.exec_driver_sql(
+        "CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()"
+    )
