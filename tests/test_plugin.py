@@ -59,12 +59,12 @@ def plugin(tmp_path):
 def installed(tmp_path, monkeypatch):
     """Install distributions as pip would: a module and the metadata with its entry point."""
 
-    def install(dist, module, text, version="1.0"):
+    def install(dist, module, text, version="1.0", point="[hub]\nit"):
         site = tmp_path / f"site-{dist}"
         info = site / f"{dist.replace('-', '_')}-{version}.dist-info"
         info.mkdir(parents=True)
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {dist}\nVersion: {version}\n")
-        (info / "entry_points.txt").write_text(f"[hub]\nit = {module}\n")
+        (info / "entry_points.txt").write_text(f"{point} = {module}\n")
         (site / f"{module}.py").write_text(textwrap.dedent(text))
         monkeypatch.syspath_prepend(str(site))
         monkeypatch.delitem(sys.modules, module, raising=False)
@@ -254,6 +254,21 @@ def test_two_distributions_of_one_connector_are_an_error(installed):
 def test_a_distribution_that_cannot_be_imported_is_named(installed):
     installed("hub-acme", "acme_broken", "import no_such_thing")
     with pytest.raises(ConfigError, match=r"hub-acme 1.0 \(acme_broken\): .*no_such_thing"):
+        load()
+
+
+def test_a_lone_connector_is_imported_only_where_it_is_named(installed):
+    installed("hub-acme", "acme_one", CONNECTOR.format(origin="dist"), point="[hub.connectors]\nacme")
+    assert "acme" in load().connectors
+    assert "acme" in load(connectors={"acme"}).connectors
+    assert load(connectors={"files"}).connectors.keys() & {"acme", "files", "hubspot"} == {"files"}
+    assert "acme" in load(connectors={"fies"}).connectors  # what nobody brings is told with all there is
+
+
+def test_what_brings_more_than_a_connector_is_no_lone_one(installed):
+    more = "    @hookimpl\n    def derive(golden, look): ...\n"
+    installed("hub-acme", "acme_one", CONNECTOR + more, point="[hub.connectors]\nacme")
+    with pytest.raises(ConfigError, match=r"hub-acme 1.0 \(acme_one\): brings derive too; name it in .* group hub, "):
         load()
 
 

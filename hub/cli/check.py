@@ -12,7 +12,7 @@ from hub.cli.session import Session, session
 from hub.errors import ConfigError, HubError
 
 if TYPE_CHECKING:
-    from hub.config import ConnectionConfig, Project
+    from hub.config import ConnectionConfig, Project, StreamConfig
     from hub.connect import Connector
 
 Row = dict[str, Any]
@@ -119,10 +119,23 @@ def _stream(
             yield _row(config.name, name, "note", text)
         ways = [way for way, on in (("read", setting.pull), ("written", setting.push)) if on]
         yield _row(config.name, name, "ok", f"{' and '.join(ways) or 'left alone'} by mapping {setting.mapping}")
+    yield from _unread(here, config.name, name, setting, connector)
     for text in conflicts(stream, setting):
         yield _row(config.name, name, "configuration", text)
     for text in limits(stream, setting):
         yield _row(config.name, name, "note", text)
+
+
+def _unread(here: Session, connection: str, name: str, setting: StreamConfig, connector: Connector) -> Iterator[Row]:
+    """Say why nothing is there to be read: a finding, where the hub is not told to fill the stream itself."""
+    if not setting.pull:
+        return
+    try:
+        text = connector.unread(name)
+    except HubError:  # that the system does not answer has been told
+        return
+    if text:
+        yield _row(connection, name, "note" if setting.push else "finding", here.masked(text))
 
 
 def _row(connection: str | None, stream: str | None, level: str, text: str) -> Row:

@@ -37,14 +37,14 @@ class Session:
             self._secrets.add(project.store)
         return project
 
-    def registry(self, plugins: Path | None = None) -> Registry:
-        """Load the plugins: shipped ones, installed ones, then those of the project."""
+    def registry(self, plugins: Path | None = None, connectors: Collection[str] | None = None) -> Registry:
+        """Load the plugins: shipped ones, installed ones, then those of the project; of connectors the named ones."""
         if self._registry is None:
             from hub.plugin.registry import load
 
             if plugins is None:
                 plugins = self.plugins()
-            self._registry = load(plugins if plugins is not None and plugins.is_dir() else None)
+            self._registry = load(plugins if plugins is not None and plugins.is_dir() else None, connectors=connectors)
         return self._registry
 
     def plugins(self) -> Path | None:
@@ -57,10 +57,10 @@ class Session:
             return None
         return project.root / project.plugins
 
-    def _kinds(self, plugins: Path) -> Mapping[str, Kind]:
+    def _kinds(self, plugins: Path, connectors: Collection[str]) -> Mapping[str, Kind]:
         from hub.plugin.kinds import kinds
 
-        return kinds(self.registry(plugins))
+        return kinds(self.registry(plugins, connectors))
 
     def connector(self, project: Project, name: str) -> Connector:
         """Build the connector of one connection; it has not talked to anyone yet."""
