@@ -351,7 +351,7 @@ def test_no_traceback_shows_a_setting_that_is_a_secret(shops):
     shops.connectors["shop"] = Failing
     assert [s.type_name for s in settings_schema(Failing)] == ["str", "Secret | None"]
     with pytest.raises(ZeroDivisionError) as caught:
-        connect(ConnectionConfig("eu", "shop", {"base_url": "x", "token": Secret("canary-1")}), shops)
+        connect(ConnectionConfig("eu", "shop", {"base_url": "https://x", "token": Secret("canary-1")}), shops)
     shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
     assert "settings.py" in shown
     assert "canary-1" not in shown.replace('Secret("canary-1")', "")
@@ -367,7 +367,9 @@ def test_connect_lists_every_mistake_and_no_secret(shops):
     assert [line.split(":")[1].strip() for line in said] == ["base_ulr", "token", "page", "mode", "vault", "base_url"]
     assert said[1] == "eu: token: must be str"
     assert said[-1] == "eu: base_url: missing; write base_url (str)"
-    assert settings_faults(Shop, {"base_url": "x"}) == {"token": 'missing; write token = "${ENVIRONMENT_VARIABLE}"'}
+    assert settings_faults(Shop, {"base_url": "http://x"}) == {
+        "token": 'missing; write token = "${ENVIRONMENT_VARIABLE}"'
+    }
 
 
 def test_an_unknown_connector_says_what_there_is(shops):

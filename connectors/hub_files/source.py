@@ -62,7 +62,9 @@ class Source:
             raise ConfigError(f"{file}: two columns are called {sorted(twice)[0]!r}; rename one of them")
         for name in (*self.key, *([self.changed] if self.changed else [])):
             if name not in names and name != self.id_column:
-                raise ConfigError(f"{file}: no column {name!r}{like(name, names)}; there are {', '.join(names)}")
+                option = "changed" if name == self.changed else "key"
+                there = f"there are {', '.join(names)}; correct {option} in hub.toml, or the file"
+                raise ConfigError(f"{file}: no column {name!r}{like(name, names)}; {there}")
         return names
 
 

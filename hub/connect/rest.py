@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import httpx
 import msgspec
 
+from hub.connect.answer import elsewhere, unexpected
 from hub.connect.base import Connector
 from hub.connect.rate import Budget
 from hub.connect.retry import NotSent, Passing, Retry, retry_after
@@ -120,6 +121,8 @@ class RestConnector(Connector):
                 raise Passing(f"{bare(self.base_url)}: {method} {path}: {type(error).__name__} {error}") from None
             if response.status_code >= 400 or self.failed(response):
                 raise self.error(response)
+            if why := self.foreign(response):
+                raise unexpected(response, why)
             return response
 
         return self.retry.call(attempt, repeatable=repeatable)
@@ -127,6 +130,10 @@ class RestConnector(Connector):
     def failed(self, response: httpx.Response) -> bool:
         """Whether an answer below 400 carries an error all the same; overridden for vendors who answer 200 with one."""
         return False
+
+    def foreign(self, response: httpx.Response) -> str | None:
+        """Why an answer below 400 is none of this system's; overridden for those that answer with web pages."""
+        return elsewhere(response)
 
     def explain(self, response: httpx.Response) -> str:
         """The vendor's own words about what went wrong; overridden per vendor."""
