@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -167,3 +168,25 @@ def test_an_address_without_its_scheme_is_told_at_its_line(
     code, said = hub("check")
     assert code == 2
     assert said == "hub.toml:4: connections.hubspot.base_url: must begin with https:// (or http://)"
+
+
+def test_a_database_that_cannot_be_used_is_told_without_a_traceback(
+    tmp_path: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "customers.csv").write_text("number,name,email\n1,Anne,anne@anne.example\n")
+    assert hub("status") == (0, "no streams yet: they are read by: hub sync; first: hub check")
+    begin = sqlite3.connect(tmp_path / "hub.db", isolation_level=None)
+    begin.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr("hub.store.store.PRAGMAS", ("busy_timeout = 1",))
+    code, said = hub("sync")
+    begin.close()
+    assert code == 1
+    assert said == (
+        f"{tmp_path}/hub.db: database is locked; another program holds it for long: a back-up, a viewer? "
+        "Close it, or try again"
+    )
+    assert hub("sync")[0] == 0
+    (tmp_path / "hub.db").write_text("no database at all, but text\n" * 9)
+    code, said = hub("sync")
+    assert code == 1
+    assert said.startswith(f"{tmp_path}/hub.db: file is not a database; is the path right?")

@@ -9,7 +9,7 @@ import typer
 
 from hub.cli.output import Json, rows, table
 from hub.cli.session import Session, session
-from hub.errors import ConfigError, HubError
+from hub.errors import ConfigError, HubError, Missing
 
 if TYPE_CHECKING:
     from hub.config import ConnectionConfig, Project, StreamConfig
@@ -89,6 +89,8 @@ def _answer(here: Session, connector: Connector, name: str) -> Iterator[Row]:
         connector.check()
     except ConfigError as error:
         yield _row(name, None, "configuration", here.masked(str(error)))
+    except Missing as error:
+        yield _row(name, None, "finding", here.masked(f"{error}; is base_url right?"))
     except HubError as error:
         yield _row(name, None, "finding", here.masked(str(error)))
     else:

@@ -19,11 +19,18 @@ if TYPE_CHECKING:
     from hub.sync import Hub
 
 
+def bare(url: str) -> str:
+    """A database's address without the user and password that may stand in it."""
+    scheme, mark, rest = url.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
+
+
 class Session:
     """The state of one command; `path` is what `--project` said."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
+        self.store = "the store"  # where it is, for messages
         self._registry: Registry | None = None
         self._secrets: set[Secret] = set()
 
@@ -32,6 +39,7 @@ class Session:
         from hub.config import load
 
         project = load(self.path, strict=strict, kinds=self._kinds)
+        self.store = bare(project.store.reveal()).removeprefix("sqlite:///") or self.store
         self._secrets |= set(held([connection.settings for connection in project.connections.values()]))
         if "@" in project.store.reveal():  # the path of an SQLite file is no secret
             self._secrets.add(project.store)

@@ -146,7 +146,8 @@ class RestConnector(Connector):
         if status == 429:
             return RateLimited(f"{where}: asked to slow down (429): {words}", retry_after(response, self.retry_headers))
         if status in (401, 403):
-            return Unauthorized(f"{where}: credentials refused ({status}): {words}")
+            then = "renew the connection's secret" if status == 401 else "give them the right to do this"
+            return Unauthorized(f"{where}: credentials refused ({status}): {words}; {then}, then: hub check")
         if status in (404, 410):
             return Missing(f"{where}: not there ({status}): {words}")
         if status in (409, 412):
