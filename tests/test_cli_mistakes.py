@@ -127,6 +127,30 @@ def test_numbers_and_days_as_a_country_writes_them(tmp_path: Path, hub: Hub) -> 
     assert "issued_on (Datum): is not written as DD.MM.YYYY: '11/02/2026'" in said
 
 
+def test_what_is_asked_for_is_written_as_people_see_it(tmp_path: Path, hub: Hub) -> None:
+    (tmp_path / "hub.toml").write_text(SETTINGS + INVOICES)
+    (tmp_path / "mappings/files.invoices.toml").write_text(GERMAN.replace('"Nr"', '"Nr"\nstate = { value = "open" }'))
+    (tmp_path / "customers.csv").write_text("number,name,email\n1,Anne,anne@anne.example\n")
+    (tmp_path / "invoices.csv").write_text("Nr;Datum;Betrag\n1;1.11.2026;1.234,50\n")
+    hub("sync")
+    for model, where in (
+        ("customer", "lines.main=yes"),
+        ("customer", "lines.main=true"),
+        ("invoice", "total=1234.5 EUR"),
+        ("invoice", "issued_on=2026-11-01"),
+        ("invoice", "state=open"),
+    ):
+        assert f'"model":"{model}"' in hub("list", model, "--where", where, "--json")[1], where
+    assert hub("list", "customer", "--where", "lines.main=no", "--json") == (0, "")
+    for where, says in (
+        ("state=opn", "state is one of draft, open,"),
+        ("total=1234.5", 'total is an amount and its currency, such as "10.10 EUR"'),
+        ("booked_rate=x", "booked_rate is a number, such as 0.5"),
+    ):
+        code, said = hub("list", "invoice", "--where", where)
+        assert (code, says in said) == (2, True), said
+
+
 def test_a_foreign_answer_keeps_nobody_else_back(tmp_path: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     """A login's page in the place of an API: each connection says so by itself, and no secret is seen."""
     monkeypatch.setenv("CANARY", CANARY)

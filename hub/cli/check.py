@@ -137,7 +137,8 @@ def _unread(here: Session, connection: str, name: str, setting: StreamConfig, co
     except HubError:  # that the system does not answer has been told
         return
     if text:
-        yield _row(connection, name, "note" if setting.push else "finding", here.masked(text))
+        begun = "; or leave it: the hub writes this stream" if setting.push else ""
+        yield _row(connection, name, "note" if setting.push else "finding", here.masked(text + begun))
 
 
 def _row(connection: str | None, stream: str | None, level: str, text: str) -> Row:
