@@ -88,9 +88,11 @@ def test_a_path_that_finds_no_file_is_a_finding_with_what_lies_there(tmp_path: P
 
 
 def test_columns_that_the_connector_reads_are_no_new_fields(tmp_path: Path, hub: Hub) -> None:
-    (tmp_path / "customers.csv").write_text("number,hub_id,name,email,colour\n1,,Anne,anne@anne.example,red\n")
+    """And those without a name, as spreadsheets leave them behind, are told apart by their place."""
+    rows = "number,hub_id,name,email,colour,,\n1,,Anne,anne@anne.example,red,,x\n"
+    (tmp_path / "customers.csv").write_text(rows)
     said = hub("sync")[1]
-    assert "mentions: colour;" in said
+    assert "mentions: colour, column 6, column 7;" in said
 
 
 @pytest.mark.parametrize(

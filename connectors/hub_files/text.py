@@ -73,7 +73,8 @@ class Csv:
             fault = f"{fault or 'is empty'}; the first line must name the columns"
         if fault:
             raise ConfigError(f"{file}, line 1: {fault}")
-        self.header = source.columns([name.strip() for name in names], file) if names else []
+        named = [name.strip() or f"column {at}" for at, name in enumerate(names, 1)]  # spreadsheets leave empty ones
+        self.header = source.columns(named, file) if names else []
 
     def __iter__(self) -> Iterator[Row]:
         while (found := self._next()) is not None:
