@@ -129,6 +129,22 @@ def test_numbers_and_days_as_a_country_writes_them(tmp_path: Path, hub: Hub) -> 
     assert "issued_on (Datum): is not written as DD.MM.YYYY: '11/02/2026'" in said
 
 
+def test_a_stream_that_is_referred_to_and_not_read_is_told_by_check_as_by_sync(tmp_path: Path, hub: Hub) -> None:
+    (tmp_path / "customers.csv").write_text("number,name,email\n1,Anne,anne@anne.example\n")
+    (tmp_path / "invoices.csv").write_text("Nr;Kunde\n1;1\n")
+    (tmp_path / "mappings/files.invoices.toml").write_text(
+        GERMAN + 'customer = { theirs = "Kunde", link = "clients" }\norder = { theirs = "Auftrag", link = "orders" }\n'
+    )
+    (tmp_path / "hub.toml").write_text(SETTINGS + INVOICES)
+    add = "add [connections.lists.streams.clients] to hub.toml"
+    code, said = hub("check")
+    assert code == 2
+    assert f"customer needs the stream 'clients'; {add}" in said
+    assert "note order is left out without the stream 'orders'; add" in said
+    code, said = hub("sync")
+    assert (code, said.endswith(add)) == (2, True)
+
+
 def test_what_is_asked_for_is_written_as_people_see_it(tmp_path: Path, hub: Hub) -> None:
     (tmp_path / "hub.toml").write_text(SETTINGS + INVOICES)
     (tmp_path / "mappings/files.invoices.toml").write_text(GERMAN.replace('"Nr"', '"Nr"\nstate = { value = "open" }'))

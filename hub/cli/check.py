@@ -14,6 +14,7 @@ from hub.errors import ConfigError, HubError, Missing
 if TYPE_CHECKING:
     from hub.config import ConnectionConfig, Project, StreamConfig
     from hub.connect import Connector
+    from hub.mapping import Mapping
 
 Row = dict[str, Any]
 STYLE = {"ok": "green", "note": "", "finding": "yellow", "configuration": "red"}
@@ -121,11 +122,25 @@ def _stream(
             yield _row(config.name, name, "note", text)
         ways = [way for way, on in (("read", setting.pull), ("written", setting.push)) if on]
         yield _row(config.name, name, "ok", f"{' and '.join(ways) or 'left alone'} by mapping {setting.mapping}")
+        yield from _links(config, name, mapping)
     yield from _unread(here, config.name, name, setting, connector)
     for text in conflicts(stream, setting):
         yield _row(config.name, name, "configuration", text)
     for text in limits(stream, setting):
         yield _row(config.name, name, "note", text)
+
+
+def _links(config: ConnectionConfig, name: str, mapping: Mapping) -> Iterator[Row]:
+    """Say which streams the records refer to that are not in use; without a required one nothing is synced."""
+    from hub.model import MODELS, field
+
+    for path, stream in mapping.links.items():
+        if stream in config.streams:
+            continue
+        spec = field(MODELS[mapping.model], path)
+        level, then = ("configuration", "needs") if spec and spec.required else ("note", "is left out without")
+        text = f"{path} {then} the stream {stream!r}; add [connections.{config.name}.streams.{stream}] to hub.toml"
+        yield _row(config.name, name, level, text)
 
 
 def _unread(here: Session, connection: str, name: str, setting: StreamConfig, connector: Connector) -> Iterator[Row]:
