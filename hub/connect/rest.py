@@ -118,7 +118,8 @@ class RestConnector(Connector):
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
                 raise NotSent(f"{bare(self.base_url)}: no connection ({error}); is the address right?") from None
             except httpx.TransportError as error:
-                raise Passing(f"{bare(self.base_url)}: {method} {path}: {type(error).__name__} {error}") from None
+                said = f"{type(error).__name__} {error}".strip()
+                raise Passing(f"{bare(self.base_url)}: {method} {path}: no whole answer ({said}); try again") from None
             if response.status_code >= 400 or self.failed(response):
                 raise self.error(response)
             if why := self.foreign(response):
@@ -144,7 +145,9 @@ class RestConnector(Connector):
         status, words = response.status_code, unseen(self.explain(response), response.request.headers)
         where = f"{response.request.method} {response.request.url.path}"
         if status == 429:
-            return RateLimited(f"{where}: asked to slow down (429): {words}", retry_after(response, self.retry_headers))
+            wait = retry_after(response, self.retry_headers)
+            when = f"in {wait:.0f} seconds" if wait else "later"
+            return RateLimited(f"{where}: asked to slow down (429): {words}; try again {when}", wait)
         if status in (401, 403):
             then = "renew the connection's secret" if status == 401 else "give them the right to do this"
             return Unauthorized(f"{where}: credentials refused ({status}): {words}; {then}, then: hub check")
