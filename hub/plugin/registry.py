@@ -11,10 +11,10 @@ import importlib.util
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoints
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pluggy
 
@@ -94,7 +94,9 @@ def _load(plugins_dir: Path | None, entry_points: bool, connectors: Collection[s
     manager.add_hookspecs(hookspecs)
     registry = Registry(manager.hook)
     by_name: dict[str, Plugin] = {}
-    for plugin, module in _modules(plugins_dir, entry_points, connectors):
+    # one scan of all that is installed; Python 3.11 gives another type that selects alike
+    points = cast("EntryPoints", importlib.metadata.entry_points()) if entry_points else EntryPoints()
+    for plugin, module in _modules(plugins_dir, points, connectors):
         _undecorated(plugin, module)
         try:
             manager.register(module, plugin.name)
@@ -108,21 +110,17 @@ def _load(plugins_dir: Path | None, entry_points: bool, connectors: Collection[s
         full = Plugin(plugin.name, plugin.origin, plugin.file, tuple(caller.name for caller in callers))
         by_name[name] = full
         registry.plugins.append(full)
-    _more(registry.plugins)
+    _more(registry.plugins, points)
     _collect(registry, by_name)
     return registry
 
 
-def _points(connectors: Collection[str] | None) -> list[EntryPoint]:
-    lone = list(importlib.metadata.entry_points(group=CONNECTORS))
-    asked = [point for point in lone if connectors is None or point.name in connectors]
-    return [*importlib.metadata.entry_points(group=GROUP), *asked]
-
-
 def _modules(
-    plugins_dir: Path | None, entry_points: bool, connectors: Collection[str] | None
+    plugins_dir: Path | None, points: EntryPoints, connectors: Collection[str] | None
 ) -> Iterator[tuple[Plugin, ModuleType]]:
-    found = _points(connectors) if entry_points else ()
+    lone = points.select(group=CONNECTORS)
+    asked = [point for point in lone if connectors is None or point.name in connectors]
+    found = [*points.select(group=GROUP), *asked]
     ours = {point.value for point in found if point.dist is not None and point.dist.name == PROJECT}
     for name in sorted(ours, key=lambda n: (BUILTIN.index(n) if n in BUILTIN else 99, n)) or BUILTIN:
         if importlib.util.find_spec(name) is not None:  # a checkout may hold only some
@@ -187,9 +185,9 @@ def _undecorated(plugin: Plugin, module: ModuleType) -> None:
             )
 
 
-def _more(plugins: Iterable[Plugin]) -> None:
+def _more(plugins: Iterable[Plugin], points: EntryPoints) -> None:
     """Raise for a module of the group `hub.connectors` with other hooks: they would be called now and then."""
-    lone = {point.value for point in importlib.metadata.entry_points(group=CONNECTORS)}
+    lone = {point.value for point in points.select(group=CONNECTORS)}
     faults = [
         f"{plugin.origin}: brings {', '.join(more)} too; name it in the entry point group {GROUP}, not in {CONNECTORS}"
         for plugin in plugins
