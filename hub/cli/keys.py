@@ -267,7 +267,7 @@ KEYS: dict[str, tuple[str, ...]] = {
         "proof",
         "late",
     ),
-    "close sample": ("id", "why", "digest", "person", "verdict", "note"),
+    "close sample": ("id", "title", "why", "digest", "person", "verdict", "note"),
     "close notices": (
         "id",
         "notice",

@@ -204,7 +204,7 @@ def test_a_missing_line_key_is_not_made_anew(home: House, tmp_path: Path) -> Non
 
 def test_keys_of_another_house_are_none(home: House, tmp_path: Path) -> None:
     home.write()
-    with keys_in(tmp_path / "other") as keys:
+    with keys_in(tmp_path / "other", make=True) as keys:
         keys.give("retail", [("a", "master")])
         found = House(home.root, home.store, keys, home.url).verify()
     assert not found.ok

@@ -64,7 +64,12 @@ def verify(desk: Desk) -> Outcome:
     if any(other != rounds[0] for other in rounds[1:]):
         return Outcome(blocks=["two rounds came to different results: somebody still changes the line"])
     sample = draw(desk, f"{rounds[0]['tally']} {made.seal}")
-    wrong = [f"sample {s.id} is wrong, says {s.person}: {s.note}" for s in sample if s.verdict == "wrong"]
+    wrong = [
+        f"sample {s.id} is wrong, says {s.person}: {s.note}; once that is mended, or was a mistake: "
+        f"hub close sample {desk.line} {s.id} --sign right"
+        for s in sample
+        if s.verdict == "wrong"
+    ]
     left = sum(s.verdict is None for s in sample)
     if wrong or left:
         ask = f"{left} records of the sample are to be looked at and signed: hub close sample {desk.line}"
