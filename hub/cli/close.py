@@ -252,8 +252,10 @@ def back(
         typer.echo(
             f"{name} goes on as before; {found['removed']} migrated records removed, {found['told']} people told"
         )
+        for how, many in found["how"].items():
+            typer.echo(f"  {many} {how}")
         for what in found["left"]:
-            say(f"{what}: could not be erased over there; a person has to")
+            say(f"could not be removed over there, a person has to see to it: {what}")
     if found["left"]:
         raise typer.Exit(1)
 
