@@ -144,6 +144,7 @@ def test_lost_keys_are_never_made_anew(company: Company, tmp_path: Path) -> None
         shutil.copytree(away, keys)
         (keys / lost).unlink()
         assert "back from where its copy is kept" in refused(company, "archive", "write", "retail", code=1), lost
+    assert not (keys / "signing.key").exists()
     assert len(company("archive", "list")) == 1
 
 

@@ -125,6 +125,8 @@ def test_a_hold_on_the_line_stops_everything(at: Stage) -> None:
     company("close", "run", "retail", by="ana")
     assert end_state(company)["gone"] == []
     assert len(company.shop("shop").rows("invoices")) == 6
+    retired = "SELECT connection FROM retired_connection"
+    assert company.sql(retired) == []  # it will be asked to erase
     company.plain("hold", "release", str(hold["number"]), "--reason", "case over", by="lea")
     assert company("hold", "list") == []
     assert company("close", "run", "retail", by="ana")[-1]["state"] == "closed"  # what it kept is due now
@@ -132,6 +134,7 @@ def test_a_hold_on_the_line_stops_everything(at: Stage) -> None:
     assert company.shop("shop").rows("invoices") == {}
     second = company("close", "certificate", str(company.folder / "closing/retail/certificate-retail-2.json"))
     assert (second[0]["records"], second[0]["approved_by"]) == (29, ["lea"])
+    assert company.sql(retired) == [("shop",)]
     assert "nothing is due" in company.plain("close", "run", "retail", by="ana")
     assert "is closed" in (company.plain("close", "approve", "retail", "destroy", by="lea", code=2) or company.err)
 
