@@ -18,6 +18,7 @@ from hub.closure.journal import note
 from hub.closure.phases.erase import CANNOT
 from hub.closure.phases.freeze import unlock
 from hub.closure.phases.notify import tell_back
+from hub.closure.scope import pages
 from hub.connect import Missing, Receipt
 from hub.errors import ConfigError, Unavailable
 from hub.store import Tx
@@ -101,20 +102,12 @@ def _unqueue(tx: Tx, desk: Desk, feed: Feed) -> None:
 
 def _made(desk: Desk, feed: Feed) -> Iterator[str]:
     """The keys this migration made: links the hub created, of records it has noted."""
-    prefix = f"{feed.stream.name}/"
-    after = ""
-    while True:
-        with desk.store.read() as tx:
-            rows = tx.rows(
-                "SELECT r.key FROM record r JOIN closing_deed d ON d.key = ? || r.golden_id "
-                "WHERE d.closing_id = ? AND d.phase = 'migrate' AND r.stream_id = ? AND r.deleted_at IS NULL "
-                "AND r.key > ? ORDER BY r.key LIMIT 1000",
-                prefix, desk.id, feed.id, after,
-            )  # fmt: skip
-        yield from (row[0] for row in rows)
-        if len(rows) < 1000:
-            return
-        after = rows[-1][0]
+    sql = (
+        "SELECT r.key FROM record r JOIN closing_deed d ON d.key = ? || r.golden_id "
+        "WHERE d.closing_id = ? AND d.phase = 'migrate' AND r.stream_id = ? AND r.deleted_at IS NULL"
+    )
+    for page in pages(desk.store, sql, f"{feed.stream.name}/", desk.id, feed.id, by="r.key"):
+        yield from (row[0] for row in page)
 
 
 def _erase(desk: Desk, feed: Feed, keys: list[str]) -> tuple[dict[str, str], dict[str, str]]:

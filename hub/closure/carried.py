@@ -44,10 +44,15 @@ def carried(hub: Hub, line: str, target: str) -> Iterator[Carried]:
 
 
 def _said(feed: Feed, paths: Counter[str]) -> str:
-    left = [path for path in sorted(paths) if path not in feed.mapping.creatable]
+    left = [path for path in sorted(paths) if path not in feed.mapping.creatable and not _ours(path)]
     more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
     parts = [feed.stream.arrives, f"fields not carried: {', '.join(left[:SHOWN])}{more}" if left else ""]
     return "; ".join(part for part in parts if part) or "carried with all its fields"
+
+
+def _ours(path: str) -> bool:
+    """Whether the hub sets a field itself: the business lines (`lines` alone are those of a document)."""
+    return path == "line" or path.startswith("lines.")
 
 
 def _fields(hub: Hub, line: str) -> tuple[Counter[str], dict[str, Counter[str]]]:

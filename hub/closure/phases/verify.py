@@ -22,7 +22,7 @@ from hub.closure.phases.archived import registered
 from hub.closure.phases.final import state, watch
 from hub.closure.phases.migrate import compared as migrated
 from hub.closure.samples import draw
-from hub.closure.scope import PAGE, records
+from hub.closure.scope import pages, records
 from hub.errors import Unauthorized, Unavailable
 from hub.store import Store
 
@@ -95,12 +95,7 @@ def _restored(desk: Desk, made: Any, keys: Any) -> Compared:
 
 def _same(desk: Desk, other: Store) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """The golden records of the restored database that are of the line itself; it also holds those referred to."""
-    after = ""
-    while True:
-        with other.read() as tx:
-            rows = tx.rows(
-                f"SELECT id, model, data FROM golden WHERE id > ? AND into_id IS NULL ORDER BY id LIMIT {PAGE}", after
-            )
+    for rows in pages(other, "SELECT id, model, data FROM golden WHERE into_id IS NULL", by="id"):
         with desk.store.read() as tx:
             beside = {r[0] for r in tx.rows(
                 "SELECT id FROM golden WHERE id IN ? AND id NOT IN (SELECT golden_id FROM closing_scope "
@@ -109,6 +104,3 @@ def _same(desk: Desk, other: Store) -> Iterator[tuple[str, str, dict[str, Any]]]
         for id, model, data in rows:
             if id not in beside:
                 yield id, model, msgspec.json.decode(data)
-        if len(rows) < PAGE:
-            return
-        after = rows[-1][0]
