@@ -64,8 +64,6 @@ def plan(
                 )
             if target is None or not reason:
                 raise ConfigError("a plan needs --target DAY and --reason TEXT")
-            if target.date() < date.today():
-                raise ConfigError(f"--target {target.date()}: has passed; name a day that is still to come")
             text = draft(
                 template, facts(engine.store, name, date.today()), reason=reason, owner=person.name, target_on=target.date(),
                 time_zone=zone, entity=entity, archive=archive, migrate_to=migrate_to, mail=mail,
@@ -76,7 +74,7 @@ def plan(
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
         closing = adopted(engine.store, found, person.name)
-        for remark in remarks(found):
+        for remark in remarks(found, date.today()):
             say(remark)
     row = {
         "line": name,

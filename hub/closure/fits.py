@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 from hub.closure.archive.places import place_of
@@ -71,8 +72,10 @@ def _misfits(hub: Hub, plan: Plan, texts: Path, line: str) -> Iterator[str]:
         yield f"data.archive: {error}"
 
 
-def remarks(plan: Plan) -> Iterator[str]:
+def remarks(plan: Plan, today: date) -> Iterator[str]:
     """What is allowed in a plan, but seldom meant."""
+    if plan.target_on < today:
+        yield f"target_on: {plan.target_on} has passed, so that every task before it is late"
     if not plan.notices:
         yield "nobody is written to: the plan has no [[notices]]; with --mail CONNECTION a template brings its own"
     if "migrate" in plan.gates and not plan.migrate_to:

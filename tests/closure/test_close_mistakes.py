@@ -21,7 +21,6 @@ def refused(company: Company, *arguments: str, by: str = "ana", code: int = 2) -
 def test_a_plan_is_written_once_it_is_right(company: Company) -> None:
     file = company.folder / "closing/retail.toml"
     for wrong, said in (
-        (("--target", "2020-01-31"), "--target 2020-01-31: has passed"),
         (("--target", "2099-01-31", "--zone", "Europe/Berln"), 'no time zone "Europe/Berln"'),
         (
             ("--target", "2099-01-31", "--mail", "works"),
@@ -37,10 +36,11 @@ def test_a_plan_is_written_once_it_is_right(company: Company) -> None:
     ):
         assert said in refused(company, *PLAN, *wrong)
         assert not file.exists()
-    line = ("--template", "small", "--reason", "x", "--target", "2099-01-31")
+    line = ("--template", "small", "--reason", "x", "--target", "2020-01-31")
     assert 'of a line "retial" (did you mean "retail"?)' in refused(company, "close", "plan", "retial", *line)
     company("close", "plan", "retail", *line, by="ana")
     assert "nobody is written to" in company.err
+    assert "target_on: 2020-01-31 has passed" in company.err
     assert "hub close plan retail --adopt --as ana" in refused(company, "close", "plan", "retail", *line)
 
 
