@@ -8,7 +8,9 @@ from typing import Any
 from hub.audit import now
 from hub.closure.business import NOTICE
 from hub.closure.business import rows as figures
+from hub.closure.carried import carried
 from hub.closure.facts import facts, register, shown
+from hub.closure.run import plan_file
 from hub.sync import Hub
 from hub.sync.clock import moment
 
@@ -20,7 +22,7 @@ PER_SECOND = {
 
 
 def assess(hub: Hub, line: str) -> list[Row]:
-    """Rows of kind count, open, sum, revenue, margin, customers, contract, unknown, risk, shared, time and blocks."""
+    """Rows of kind count, open, sum, revenue, margin, customers, contract, unknown, risk, shared, target, time, blocks."""
     with hub.store.read() as tx:
         today = moment(now(tx, hub.store)).date()
     found = facts(hub.store, line, today)
@@ -44,6 +46,12 @@ def assess(hub: Hub, line: str) -> list[Row]:
     rows.append(
         _row("shared", "customers and contacts that stay", count=len(found.shared), text=", ".join(found.shared[:20]))
     )
+    plan = plan_file(hub, line)
+    if plan is not None and plan.migrate_to:
+        hub.project.connection(plan.migrate_to)
+        rows += [
+            _row("target", one.name, count=one.number, text=one.text) for one in carried(hub, line, plan.migrate_to)
+        ]
     total = sum(found.counts.values())
     for name, speed in PER_SECOND.items():
         rows.append(_row("time", name, text=str(timedelta(seconds=1 + total // speed))))

@@ -38,6 +38,7 @@ class Stream:
     erases: bool = False  # can delete records for good, or make them say nothing about anybody any more
     freezes: bool = False  # can keep everybody from changing some of its records
     stays: str = ""  # where it cannot: why its records stay, as a certificate of destruction is to say it
+    arrives: str = ""  # what becomes of records that a closing migrates to it, where people should know that before
     changes: bool = True  # can change records; False: what was created stays as it is (a mail that was sent)
     merges: bool = False  # makes one record of two by a call of its own
     volatile: tuple[str, ...] = ()  # top-level fields that change with every answer and mean nothing
