@@ -22,7 +22,7 @@ from hub.sync.merge import Snapshot, observe
 from hub.sync.sending import Sending, forget
 from hub.sync.state import Link
 from hub.sync.take import take
-from hub.sync.twins import FUSED, place
+from hub.sync.twins import FUSED, MADE_OF, made_of, place
 from hub.sync.walk import Walk
 from hub.sync.work import Work
 
@@ -136,6 +136,7 @@ def _received(work: Work, feed: Feed, due: Due, got: Receipt, shown: Record) -> 
         left.changed_at = keep.changed_at
     elif left.golden_id != golden.id:
         work.report("duplicate?", f"{due.keep} and {due.gone} became a record of {left.golden_id}", left)
+    _note_made_of(left, keep, gone)
     _grave(work, feed, [old for old in (keep, gone) if old is not left], got.key)
     arrival = arrive(feed, shown, work.now)
     values = arrival.values
@@ -153,6 +154,14 @@ def _received(work: Work, feed: Feed, due: Due, got: Receipt, shown: Record) -> 
     observe(work.merging, left, golden, Snapshot(values, shown.version, arrival.at, False, arrival.unclear))
     work.bump(golden.id)
     wake(work, feed, [left.key])
+
+
+def _note_made_of(left: Link, keep: Link, gone: Link) -> None:
+    """Take note of whose records the one that is left was made of: what referred to them shows that one from now on."""
+    homes = {x.origin_id or x.golden_id for x in (keep, gone)} | {id for x in (keep, gone) for id in made_of(x.marks)}
+    others = sorted(id for id in homes if id is not None and id != (left.origin_id or left.golden_id))
+    if others:
+        left.mark(MADE_OF).meant = others
 
 
 def _grave(work: Work, feed: Feed, links: Sequence[Link], into: str) -> None:

@@ -14,7 +14,7 @@ from msgspec import UNSET
 from hub.model import Values
 from hub.sync.alike import alike
 from hub.sync.clock import moment
-from hub.sync.follow import Into, same
+from hub.sync.follow import Into, reference_moved, same
 from hub.sync.stamp import EDITED, FOUND, Own, Ranking, Rankings, Stamp, above, first
 from hub.sync.state import Golden, Link
 
@@ -64,6 +64,7 @@ class Merging:
     connections: Mapping[int, str]
     survive: Any = None  # the hook, None where no plugin has it
     into: Into = field(default_factory=dict)  # where references to merged golden records end
+    made: dict[int, dict[str, str]] = field(default_factory=dict)  # by stream: whose records over there are whose now
     family: dict[str, dict[tuple[int, str], Link]] = field(default_factory=dict)
     lineage: list[Lineage] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -147,6 +148,9 @@ def _edited(merging: Merging, link: Link, golden: Golden, path: str, x: Any, at:
     """The field shows something else than before."""
     was, meant, wrote = link.seen[path], link.meant(path), link.wrote(path)
     base = link.base(path, golden, merging.rankings.of(golden.model, path))
+    if reference_moved(golden.model, path, was, x, merging.made.get(link.stream, {})):
+        _handed_over(merging, link, golden, path, x, base)
+        return
     bounces = link.marks[path].bounces if path in link.marks else 0
     if not alike(x, was) and not alike(x, meant):
         bounces = 0
@@ -162,6 +166,18 @@ def _edited(merging: Merging, link: Link, golden: Golden, path: str, x: Any, at:
     mark = link.mark(path)
     mark.bounces, mark.refused = bounces, UNSET
     candidate(merging, link, golden, path, x, EDITED, at, base)
+
+
+def _handed_over(merging: Merging, link: Link, golden: Golden, path: str, x: Any, base: Stamp | None) -> None:
+    """What it refers to was made one with another record over there, by the system itself: that is nobody's edit.
+
+    As long as the two are one here, too, it means what it meant; afterwards it shows something else than it should.
+    """
+    meant = link.meant(path)
+    still = same(golden.model, path, meant, x, merging.into)
+    link.set(path, x, meant if still else x, ours=link.wrote(path))
+    if not still:
+        link.mark(path).base = UNSET if base is None else base
 
 
 def candidate(

@@ -13,19 +13,17 @@ import msgspec
 from msgspec import UNSET
 
 from hub.errors import Rejected
-from hub.store.tables import outbox, reference
+from hub.store.tables import outbox
 from hub.sync.clock import moment
-from hub.sync.feed import HUB, identities, referred
-from hub.sync.follow import survivors
+from hub.sync.feed import HUB, identities
 from hub.sync.frozen import refuse_merges
 from hub.sync.join import JOINED, Base, keep_bases, known_bases, move
+from hub.sync.refer import refer_again
 from hub.sync.sending import ANEW
 from hub.sync.stamp import FOUND, Own, Stamp, first
-from hub.sync.state import Golden, Link, values_of
+from hub.sync.state import Golden, Link
 from hub.sync.twins import FUSED
 from hub.sync.work import Work
-
-PART = 5_000  # golden records whose references are worked out anew at a time
 
 
 class Parted(NamedTuple):
@@ -67,10 +65,10 @@ def part(work: Work, merge_id: int, by: str, *, archives: Collection[int] = ()) 
     work.relearn()
     fused = _send_home(work, a, b)
     edits = _since(work, a, seq)
-    for golden, snapshot in ((a, was_a), (b, was_b)):
+    for golden, snapshot, lost in ((a, was_a, ()), (b, was_b, fused)):
         golden.restore(snapshot)
         mine = [base for base in bases if base[0].golden_id == golden.id]
-        _replay(work, golden, edits)
+        _replay(work, golden, edits, {*work.family(golden.id), *lost})
         _fill(work, golden, mine)
         _lift(work, golden, mine)
         keep_bases(work, golden, mine)
@@ -78,7 +76,7 @@ def part(work: Work, merge_id: int, by: str, *, archives: Collection[int] = ()) 
         work.joined.add(golden.id)
         work.bump(golden.id)
     _identify(work, a, b)
-    _refer(work, a)
+    refer_again(work, a, b)
     return Parted(a.id, b.id, fused)
 
 
@@ -144,10 +142,10 @@ def _since(work: Work, a: Golden, seq: int) -> list[_Edit]:
     return [_Edit(r[0], msgspec.json.decode(r[1]), decode(r[2]), (r[3], r[4])) for r in rows]
 
 
-def _replay(work: Work, golden: Golden, edits: Sequence[_Edit]) -> None:
-    family = work.family(golden.id)
+def _replay(work: Work, golden: Golden, edits: Sequence[_Edit], shown_by: Collection[tuple[Any, ...]]) -> None:
+    """Let what these records have shown since count again, also those that their system has merged for good."""
     for edit in edits:
-        if edit.at not in family:
+        if edit.at not in shown_by:
             continue
         ranking = work.merging.rankings.of(golden.model, edit.path)
         if edit.path not in golden.values or ranking.greater(edit.stamp, golden.stamp(edit.path)):
@@ -198,20 +196,3 @@ def _identify(work: Work, a: Golden, b: Golden) -> None:
     theirs = sorted(names(b) - names(a))
     if theirs:
         work.tx.run("UPDATE identifier SET golden_id = ? WHERE golden_id = ? AND name IN ?", b.id, a.id, theirs)
-
-
-def _refer(work: Work, a: Golden) -> None:
-    """Work out anew what refers to either side."""
-    tx = work.tx
-    ids = sorted({row[0] for row in tx.rows("SELECT golden_id FROM reference WHERE target_id = ?", a.id)})
-    for at in range(0, len(ids), PART):
-        some = ids[at : at + PART]
-        held = [
-            (id, path, target)
-            for id, model, data in tx.rows("SELECT id, model, data FROM golden WHERE id IN ?", some)
-            for path, target in referred(model, values_of(data))
-        ]
-        into = survivors(tx, (target for _, _, target in held))
-        tx.run("DELETE FROM reference WHERE golden_id IN ?", some)
-        rows = sorted({(into.get(target, target), id, path) for id, path, target in held})
-        tx.insert(reference, ("target_id", "golden_id", "field"), rows, ignore=True)

@@ -137,7 +137,9 @@ def test_from_two_lists_to_one_company_in_the_crm_and_back(desk: Desk, store: st
     assert {pair["left_name"], pair["right_name"]} == {"Meyer Pumpen GmbH", "Meyer Pumpen"}
     assert {"phones", "phone"} & {level["comparison"] for level in pair["levels"]}, pair["levels"]
     old = {row["properties"]["name"]: row["id"] for row in desk.companies("Meyer")}
-    deal = desk.crm.add("deals", {"dealname": "Pumps"}, {"companies": [old["Meyer Pumpen"]]})
+    deal, other = (
+        desk.crm.add("deals", {"dealname": name}, {"companies": [old["Meyer Pumpen"]]}) for name in ("Pumps", "Seals")
+    )
     desk.say("sync")
     before = {row["id"]: row["values"] for row in desk("list", "customer")}
 
@@ -151,14 +153,16 @@ def test_from_two_lists_to_one_company_in_the_crm_and_back(desk: Desk, store: st
     shown = one["properties"]
     assert (shown["name"], shown["phone"]) == (values["name"], "+49305550101")
     assert shown["address"] == values["addresses.main.street"]
-    assert one["associations"]["deals"] == [deal]
-    (d,) = desk("list", "deal")
-    assert d["values"]["customer"] == survivor["id"]
+    assert one["associations"]["deals"] == [deal, other]
+    assert {d["values"]["customer"] for d in desk("list", "deal")} == {survivor["id"]}
     writes = desk.crm.writes()
     desk.say("sync")
     assert desk.crm.writes() == writes
 
     desk.crm.edit("companies", one["id"], {"description": "typed while they were one"})
+    (optician,) = desk.companies("Lindt")
+    desk.crm.dissociate("deals", other, "companies", one["id"])
+    desk.crm.associate("deals", other, "companies", optician["id"])
     desk.say("sync")
     desk.say("duplicates", "unmerge", survivor["id"], "--yes", "--by", "mia")
     assert "cannot be undone" in desk.err
@@ -166,7 +170,11 @@ def test_from_two_lists_to_one_company_in_the_crm_and_back(desk: Desk, store: st
     two = {row["properties"]["name"]: row for row in desk.companies("Meyer")}
     assert two.keys() == {"Meyer Pumpen GmbH", "Meyer Pumpen"}
     assert one["id"] in {row["id"] for row in two.values()}
+    assert desk.crm.main_company("deals", deal) == two["Meyer Pumpen"]["id"], "HubSpot had moved it"
+    assert desk.crm.main_company("deals", other) == optician["id"], "a person had moved it"
     after = {row["id"]: row["values"] for row in desk("list", "customer")}
+    customers = {d["values"]["name"]: after[d["values"]["customer"]]["name"] for d in desk("list", "deal")}
+    assert customers == {"Pumps": "Meyer Pumpen", "Seals": "Lindt Optik"}
     assert {id: v["name"] for id, v in after.items()} == {id: v["name"] for id, v in before.items()}
     kept = [id for id, v in after.items() if v.get("note")]
     assert kept == [survivor["id"]]
