@@ -212,6 +212,8 @@ def unmerge(
             raise typer.Exit(1)
         done = undo(Desk.of(engine), str(merge.id), by=by or _me())
     typer.echo(f"taken apart: {merge.survivor} and {merge.loser} are two; carry it to the systems with: hub sync")
+    if done.again:
+        typer.echo(f"made on top of it and still merged, without {merge.loser}: {', '.join(map(str, done.again))}")
     for connection, stream, key in done.fused:
         say(
             f"{connection}/{stream} {key}: was merged over there, which cannot be undone; the next sync creates it anew"

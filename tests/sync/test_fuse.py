@@ -116,6 +116,29 @@ def test_what_was_merged_over_there_is_created_anew_whatever_else_is_created() -
     assert sorted(str(row["data"]["name"]) for row in a.rows.values() if not row["gone"]) == ["One", "One Ltd"]
 
 
+def test_of_three_merged_over_there_one_is_created_anew_and_then_another() -> None:
+    w, merges = world({}, {})
+    a, _ = w.systems
+    for n, name in enumerate(("One", "Two", "Three"), 1):
+        a.add(n, name=name)
+    w.sync()
+    w.feeds["A"].config = replace(w.feeds["A"].config, create="never")
+    one, two, three = (golden_of(w, f"A{n}") for n in (1, 2, 3))
+    first, second = joined(w, one, two), joined(w, one, three)
+    run(w, 3)
+    left = ["Three"]
+    for merge, anew in ((first, "Two"), (second, "One")):
+        assert sorted(str(row["data"]["name"]) for row in a.rows.values() if not row["gone"]) == sorted(left)
+        parted(w, merge)
+        run(w, 3)
+        left.append(anew)
+    assert sorted(str(row["data"]["name"]) for row in a.rows.values() if not row["gone"]) == sorted(left)
+    assert merges.calls == 2
+    writes = w.writes()
+    run(w, 2)
+    assert w.writes() == writes
+
+
 def test_a_merge_the_system_refused_is_forgotten_when_it_is_taken_apart() -> None:
     w, merges = world({}, {})
     a, _ = w.systems

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from test_joins import golden_of, joined, parted, state, told
-from world import World
+from test_joins import check_lifted, golden_of, joined, parted, state, told
+from world import IN_GROUPS, World
 
-from hub.errors import Busy
+from hub.errors import Busy, Rejected
 from hub.sync.part import part
 
 
@@ -72,6 +72,83 @@ def test_a_record_merged_by_way_of_another_goes_home_step_by_step_with_its_edit(
     w.sync()
     assert [values_of(w, id).get("phones.main") for id in (one, two, three)] == [None, None, "333"]
     assert [a.rows[f"A{n}"]["data"]["phone"] for n in (1, 2, 3)] == [None, None, "333"]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_one_of_three_leaves_with_its_own_and_the_other_two_stay_one(turned: bool) -> None:
+    w = told(World({}, {}), "update")
+    a, b = w.systems
+    for n, name in enumerate(("One", "Two", "Three"), 1):
+        a.add(n, email=f"{n}@x", name=name, balance="2.00" if n == 2 else None)
+    w.sync()
+    one, two, three = (golden_of(w, f"A{n}") for n in (1, 2, 3))
+    first = joined(w, one, two)
+    second = joined(w, *((three, one) if turned else (one, three)))
+    w.sync()
+    for key, field, value in (("A2", "owner", "of Two"), ("A3", "phone", "333"), ("A1", "name", "Uno")):
+        a.edit(key, field, value)
+        w.sync(2)
+    assert {
+        (r["data"]["name"], r["data"]["phone"], r["data"]["owner"]) for s in w.systems for r in s.rows.values()
+    } == {("Uno", "333", "of Two")}
+
+    def quiet(shown: dict[str, tuple[str | None, ...]]) -> None:
+        w.sync()
+        for s in w.systems:
+            now = {
+                key[1:]: tuple(r["data"][f] for f in ("name", "phone", "owner", "balance")) for key, r in s.rows.items()
+            }
+            assert now == shown, s.name
+        writes = w.writes()
+        w.sync(2)
+        assert w.writes() == writes
+
+    parted(w, first)
+    check_lifted(w)
+    quiet({"1": ("Uno", "333", None, None), "2": ("Two", None, "of Two", "2.00"), "3": ("Uno", "333", None, None)})
+    assert golden_of(w, "A1") == golden_of(w, "A3") != golden_of(w, "A2") == two
+    a.edit("A3", "owner", "late")
+    w.sync(2)
+    parted(w, second)
+    check_lifted(w)
+    quiet({"1": ("Uno", None, None, None), "2": ("Two", None, "of Two", "2.00"), "3": ("Three", "333", "late", None)})
+
+
+def test_an_edit_after_one_has_left_is_found_by_way_of_the_merges_made_on_top() -> None:
+    w = reading({}, {})
+    a, _ = w.systems
+    for n in (1, 2, 3, 4):
+        a.add(n, email=f"{n}@x", name=f"N{n}", phone="3" if n == 3 else None)
+    w.sync()
+    one, two, three, four = (golden_of(w, f"A{n}") for n in (1, 2, 3, 4))
+    first, second = joined(w, one, two), joined(w, one, three)
+    joined(w, four, one)
+    parted(w, first)
+    a.edit("A3", "phone", "333")
+    w.sync()
+    assert values_of(w, four)["phones.main"] == "333"
+    parted(w, second)
+    assert values_of(w, three)["phones.main"] == "333"
+    assert "phones.main" not in values_of(w, four)
+    assert golden_of(w, "A1") == four
+
+
+def test_what_could_not_be_merged_without_the_one_that_leaves_goes_first() -> None:
+    w = World({}, {}, mapping=IN_GROUPS)
+    a, _ = w.systems
+    for n in (1, 2, 3):
+        a.add(n, email=f"{n}@x", name=f"N{n}")
+    w.sync()
+    one, two, three = (golden_of(w, f"A{n}") for n in (1, 2, 3))
+    first, second = joined(w, one, two), joined(w, one, three)
+    a.edit("A3", "owner", "A1")
+    w.sync()
+    stood = state(w)
+    with pytest.raises(Rejected, match=f"one belongs to the other.*first: hub duplicates unmerge {second}"):
+        parted(w, first)
+    assert state(w) == stood
+    parted(w, second)
+    parted(w, first)
 
 
 def test_what_both_have_in_common_is_as_it_was() -> None:

@@ -255,11 +255,14 @@ def test_what_a_cluster_is_and_what_keeps_it_apart(light: Yard) -> None:
     assert light("duplicates", "list") == []
     assert {row["id"] for row in light("list", "customer")} == {min(a, c), d}
     merges = [row["merge"] for row in light("duplicates", "list", "--state", "accepted")]
-    light.plain("duplicates", "unmerge", str(min(merges)), "--yes", code=1)
-    assert f"later merges, which go first: hub duplicates unmerge {max(merges)}" in light.err
-    for merge in (max(merges), min(merges)):
-        light.plain("duplicates", "unmerge", str(merge), "--yes")
+    said = light.plain("duplicates", "unmerge", str(min(merges)), "--yes")
+    assert f"still merged, without {max(a, c)}: {max(merges)}" in said
+    assert {row["id"] for row in light("list", "customer")} == {a, c, d}
+    (still,) = light("duplicates", "list", "--state", "accepted")
+    assert {still["left"], still["right"], still["merge"]} == {min(a, c), b, max(merges)}
+    light.plain("duplicates", "unmerge", b, "--yes")
     assert len(light("list", "customer")) == 4
+    assert len(light("duplicates", "list", "--state", "rejected")) == 3
     for wrong in (["accept", "nonsense"], ["show", "nonsense"], ["unmerge", "99"], ["accept", d], ["reject", d]):
         light.plain("duplicates", *wrong, code=2)
 
