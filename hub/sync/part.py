@@ -7,9 +7,8 @@ lost. What the merge filled is emptied again. What a side regains stands above a
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import msgspec
 from msgspec import UNSET
 
 from hub.errors import Rejected
@@ -17,10 +16,10 @@ from hub.store.tables import outbox
 from hub.sync.clock import moment
 from hub.sync.feed import HUB, identities
 from hub.sync.frozen import refuse_merges
-from hub.sync.join import JOINED, Base, join, keep_bases, known_bases, move
+from hub.sync.join import join, keep_bases, known_bases, move
 from hub.sync.refer import refer_again
+from hub.sync.replay import fill, lift, replay, since
 from hub.sync.sending import ANEW
-from hub.sync.stamp import FOUND, Own, Stamp, first
 from hub.sync.state import Golden, Link
 from hub.sync.twins import FUSED
 from hub.sync.work import Work
@@ -33,15 +32,6 @@ class Parted(NamedTuple):
     loser_id: str
     fused: Sequence[tuple[int, str]]  # (stream, key) of records their system has merged for good
     again: Sequence[int]  # later merges that stand without what left them
-
-
-class _Edit(NamedTuple):
-    """A value a link has shown since the merge."""
-
-    path: str
-    value: Any
-    stamp: Stamp
-    at: tuple[int | None, str | None]
 
 
 class _Merge(NamedTuple):
@@ -80,7 +70,7 @@ def part(work: Work, merge_id: int, by: str, *, archives: Collection[int] = ()) 
                 f"take that one apart first: hub duplicates unmerge {one.id}"
             ) from None
     for id in (merge.survivor, merge.loser):
-        _lift(work, work.golden(id))
+        lift(work, work.golden(id))
     return Parted(merge.survivor, merge.loser, fused, [one.id for one in reversed(later)])
 
 
@@ -127,12 +117,12 @@ def _apart(work: Work, merge: _Merge, archives: Collection[int], *, again: bool 
     b.into_id = None
     work.relearn()
     fused = _send_home(work, a, b, again=again)
-    edits = _since(work, a, merge.seq)
+    edits = since(work, a, merge.seq)
     for golden, snapshot, lost in ((a, merge.was_survivor, ()), (b, merge.was_loser, fused)):
         golden.restore(snapshot)
         mine = [base for base in bases if base[0].golden_id == golden.id]
-        _replay(work, golden, edits, {*work.family(golden.id), *lost})
-        _fill(work, golden, mine)
+        replay(work, golden, edits, {*work.family(golden.id), *lost})
+        fill(work, golden, mine)
         keep_bases(work, golden, mine)
         _live(work, golden, archives)
         work.joined.add(golden.id)
@@ -169,58 +159,6 @@ def _send_home(work: Work, a: Golden, b: Golden, *, again: bool) -> list[tuple[i
             work.tx.insert(outbox, columns, [row], ignore=True)
             fused.append((link.stream, link.key))
     return fused
-
-
-def _since(work: Work, a: Golden, seq: int) -> list[_Edit]:
-    """All that links have shown since the merge, also while the survivor was itself part of another record."""
-    ids, fresh = {a.id}, [a.id]
-    while fresh:
-        rows = work.tx.rows("SELECT survivor_id FROM merge WHERE loser_id IN ? AND seq >= ?", fresh, seq)
-        fresh = [row[0] for row in rows if row[0] not in ids]
-        ids.update(fresh)
-    rows = work.tx.rows(
-        "SELECT field, value, stamp, stream_id, key FROM lineage WHERE golden_id IN ? AND seq > ? AND class <> ? "
-        "ORDER BY id",
-        sorted(ids), seq, JOINED,
-    )  # fmt: skip
-    decode = msgspec.json.Decoder(Stamp).decode
-    return [_Edit(r[0], msgspec.json.decode(r[1]), decode(r[2]), (r[3], r[4])) for r in rows]
-
-
-def _replay(work: Work, golden: Golden, edits: Sequence[_Edit], shown_by: Collection[tuple[Any, ...]]) -> None:
-    """Let what these records have shown since count again, also those that their system has merged for good."""
-    for edit in edits:
-        if edit.at not in shown_by:
-            continue
-        ranking = work.merging.rankings.of(golden.model, edit.path)
-        if edit.path not in golden.values or ranking.greater(edit.stamp, golden.stamp(edit.path)):
-            golden.put(edit.path, edit.value, edit.stamp)
-
-
-def _fill(work: Work, golden: Golden, bases: Sequence[Base]) -> None:
-    """Fields the side did not have: what its own records show by themselves counts, what the merge put there goes."""
-    for link, path, base in bases:
-        if path in golden.values or not link.alive:
-            continue
-        meant = link.meant(path)
-        if meant is None or meant is UNSET:
-            continue
-        if not link.wrote(path):
-            own = Own(FOUND, link.changed_at or work.now, link.stream, link.key)
-            golden.put(path, meant, first(own))
-        elif base is not None:
-            golden.put(path, None, base)
-
-
-def _lift(work: Work, golden: Golden) -> None:
-    """What it regains stands above what its records were told while it was merged."""
-    bases = known_bases(work, golden)
-    for link, path, base in bases:
-        if base is None or path not in golden.values or link.meant(path) == golden.values[path]:
-            continue
-        if work.merging.rankings.of(golden.model, path).greater(base, golden.stamp(path)):
-            golden.put(path, golden.values[path], Stamp(base.own, base.depth + 1, base.again))
-    keep_bases(work, golden, bases)
 
 
 def _live(work: Work, golden: Golden, archives: Collection[int]) -> None:

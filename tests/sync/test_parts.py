@@ -77,7 +77,7 @@ def test_a_record_merged_by_way_of_another_goes_home_step_by_step_with_its_edit(
 @pytest.mark.parametrize("turned", [False, True])
 def test_one_of_three_leaves_with_its_own_and_the_other_two_stay_one(turned: bool) -> None:
     w = told(World({}, {}), "update")
-    a, b = w.systems
+    a, _ = w.systems
     for n, name in enumerate(("One", "Two", "Three"), 1):
         a.add(n, email=f"{n}@x", name=name, balance="2.00" if n == 2 else None)
     w.sync()
