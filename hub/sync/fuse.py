@@ -180,7 +180,7 @@ def _inherit(work: Work, left: Link, gone: Link, values: dict[str, object]) -> N
         if path not in gone.seen or gone.seen[path] != x or left.seen.get(path, UNSET) == x:
             continue
         base = gone.base(path, golden, work.merging.rankings.of(golden.model, path))
-        left.set(path, x, gone.meant(path), ours=gone.wrote(path))
+        left.set(path, x, gone.meant(path), ours=True)  # not what this record says by itself
         left.mark(path).base = UNSET if base is None else base
 
 

@@ -64,6 +64,7 @@ class Merging:
     connections: Mapping[int, str]
     survive: Any = None  # the hook, None where no plugin has it
     into: Into = field(default_factory=dict)  # where references to merged golden records end
+    guests: set[str] = field(default_factory=set)  # golden records that hold another one's records since a merge
     made: dict[int, dict[str, str]] = field(default_factory=dict)  # by stream: whose records over there are whose now
     family: dict[str, dict[tuple[int, str], Link]] = field(default_factory=dict)
     lineage: list[Lineage] = field(default_factory=list)
@@ -183,7 +184,7 @@ def _handed_over(merging: Merging, link: Link, golden: Golden, path: str, x: Any
 def candidate(
     merging: Merging, link: Link, golden: Golden, path: str, x: Any, sight: int, at: int, base: Stamp | None
 ) -> None:
-    """Let a value compete for the golden field; the loser is recorded.
+    """Let a value compete for the golden field; the loser is recorded, and in a merged one whatever is found is.
 
     `base` is the stamp of the golden value the record was known to show before.
     """
@@ -203,12 +204,12 @@ def candidate(
             if value != x:  # another record of what is one by now
                 _keep_bases(merging, link, golden, path, value, ranking)
             golden.put(path, x, stamp)
-        if sight == EDITED:
+        if sight == EDITED or golden.id in merging.guests:
             merging.lineage.append(Lineage(golden.id, path, x, stamp, link.stream, link.key, sight, True, value))
         return
     if now is not None and merging.survive is not None:
         won, stamp = _asked(merging, golden, path, x, own, stamp, won, now)
-    if sight == EDITED or (present and (value is not None or not won)):
+    if sight == EDITED or (present and (value is not None or not won)) or golden.id in merging.guests:
         merging.lineage.append(Lineage(golden.id, path, x, stamp, link.stream, link.key, sight, won, value))
     if not won:
         link.mark(path).base = UNSET if base is None else base

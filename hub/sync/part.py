@@ -18,7 +18,7 @@ from hub.sync.feed import HUB, identities
 from hub.sync.frozen import refuse_merges
 from hub.sync.join import join, keep_bases, known_bases, move
 from hub.sync.refer import refer_again
-from hub.sync.replay import fill, lift, replay, since
+from hub.sync.replay import empty, leave_unread, lift, replay, since
 from hub.sync.sending import ANEW
 from hub.sync.state import Golden, Link
 from hub.sync.twins import FUSED
@@ -122,7 +122,8 @@ def _apart(work: Work, merge: _Merge, archives: Collection[int], *, again: bool 
         golden.restore(snapshot)
         mine = [base for base in bases if base[0].golden_id == golden.id]
         replay(work, golden, edits, {*work.family(golden.id), *lost})
-        fill(work, golden, mine)
+        empty(golden, mine)
+        leave_unread(golden, mine)
         keep_bases(work, golden, mine)
         _live(work, golden, archives)
         work.joined.add(golden.id)

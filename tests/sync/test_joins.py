@@ -65,7 +65,8 @@ def state(world: World) -> dict[str, Any]:
         }  # fmt: skip
     with world.store.read() as tx:
         names = tx.rows("SELECT name, golden_id FROM identifier ORDER BY name")
-    return {"golden": golden, "links": links, "identifiers": names}
+        references = tx.rows("SELECT target_id, golden_id, field FROM reference ORDER BY target_id, golden_id, field")
+    return {"golden": golden, "links": links, "identifiers": names, "references": references}
 
 
 @pytest.mark.parametrize("on_merge", ["link", "update"])

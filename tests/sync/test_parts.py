@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from test_joins import check_lifted, golden_of, joined, parted, state, told
-from world import IN_GROUPS, World
+from world import IN_GROUPS, MAPPING, World
 
 from hub.errors import Busy, Rejected
 from hub.sync.part import part
@@ -277,3 +277,123 @@ def test_a_refused_write_goes_home_with_its_record() -> None:
     assert dead() == [(one, "B2")]
     parted(w, merge)
     assert dead() == [(two, "B2")]
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_what_came_meanwhile_goes_to_its_side_whatever_was_written_or_said_since(shared: bool) -> None:
+    w = told(reading({}, {}), "update")
+    a, b = w.systems
+    a.add(1, email="one@x", name="One", phone="222" if shared else None)
+    a.add(2, email="two@x", name="Two")
+    w.sync()
+    one, two = golden_of(w, "A1"), golden_of(w, "A2")
+    merge = joined(w, one, two)
+    w.sync()
+    b.add(2, email="two@x", name="Two", phone="222", owner="of B")
+    w.sync()
+    assert a.rows["A2"]["data"]["phone"] == "222"
+    a.edit("A1", "owner", "of One")
+    w.sync()
+    parted(w, merge)
+    w.sync()
+    shown = {key: (r["data"]["phone"], r["data"]["owner"]) for s in w.systems for key, r in s.rows.items()}
+    assert shown == {"A1": ("222" if shared else None, "of One"), "A2": ("222", "of B"), "B1": ("222", "of B")}
+
+
+def test_what_the_merge_wrote_goes_also_from_a_record_that_was_deleted_then_and_is_there_again() -> None:
+    w = told(reading({}, {}), "update")
+    a, _ = w.systems
+    a.add(1, email="one@x", name="One", phone="111")
+    a.add(2, email="two@x", name="Two")
+    w.sync()
+    merge = joined(w, golden_of(w, "A1"), golden_of(w, "A2"))
+    w.sync()
+    a.remove("A2")
+    w.sync()
+    parted(w, merge)
+    a.rows["A2"]["gone"] = False
+    a.touch("A2")
+    w.sync()
+    assert (a.rows["A2"]["data"]["name"], a.rows["A2"]["data"]["phone"]) == ("Two", None)
+
+
+def test_what_refers_to_the_one_can_be_said_where_the_other_one_is() -> None:
+    """B has Two and Three alone, and cannot say that Three is One's until One and Two are one."""
+    w = World({}, {}, mapping=IN_GROUPS)
+    a, b = w.systems
+    w.feeds["B"].config = replace(w.feeds["B"].config, create="never")
+    for n, name in enumerate(("One", "Two", "Three"), 1):
+        a.add(n, name=name)
+    a.edit("A3", "owner", "A1")
+    w.sync()
+    one, two, three = (golden_of(w, f"A{n}") for n in (1, 2, 3))
+    b.add(2, two, name="Two")
+    b.add(3, three, name="Three")
+    w.sync()
+    assert b.rows["B2"]["data"]["owner"] is None
+    before = state(w)["references"]
+    merge = joined(w, one, two)
+    w.sync()
+    assert b.rows["B2"]["data"]["owner"] == "B1"
+    b.add(1, one, name="One")
+    w.sync()
+    assert (golden_of(w, "B3"), b.rows["B2"]["data"]["owner"]) == (one, "B1"), "the two are one: that is no difference"
+    parted(w, merge)
+    assert state(w)["references"] == before
+    w.sync()
+    assert b.rows["B2"]["data"]["owner"] == "B3"
+
+
+def test_what_refers_to_one_merged_by_way_of_another_refers_to_that_one_again() -> None:
+    w = World({}, {}, mapping=IN_GROUPS)
+    a, _ = w.systems
+    for n in (1, 2, 3, 4):
+        a.add(n, name=f"N{n}")
+    a.edit("A4", "owner", "A3")
+    w.sync()
+    one, two, three, _ = (golden_of(w, f"A{n}") for n in (1, 2, 3, 4))
+    stood = [state(w)]
+    inner = joined(w, two, three)
+    stood.append(state(w))
+    outer = joined(w, one, two)
+    for merge in (outer, inner):
+        parted(w, merge)
+        assert state(w) == stood.pop()
+
+
+def test_a_refused_create_stays_its_own_and_is_not_asked_for_again() -> None:
+    w = World({}, {"refuses": {"phone": "!"}})
+    a, b = w.systems
+    a.add(1, email="one@x", name="One")
+    a.add(2, email="two@x", name="Two", phone="2!")
+    w.sync()
+    one, two = golden_of(w, "A1"), golden_of(w, "A2")
+
+    def dead() -> list[Any]:
+        with w.store.read() as tx:
+            return tx.rows("SELECT golden_id, key FROM dead_letter ORDER BY golden_id, key")
+
+    assert dead() == [(two, "")]
+    merge = joined(w, one, two)
+    attempts = b.attempts
+    parted(w, merge)
+    w.sync()
+    assert dead() == [(two, "")]
+    assert b.attempts == attempts, "the same was refused before"
+
+
+def test_what_could_not_be_read_is_left_as_it_is() -> None:
+    skipping = MAPPING.replace('currency = "EUR"', 'currency = "EUR", bad = "skip"')
+    w = told(World({}, {}, mapping=skipping), "update")
+    w.feeds["B"].config = replace(w.feeds["B"].config, create="never")
+    a, b = w.systems
+    a.add(1, email="one@x", name="One", balance="5.00")
+    a.add(2, email="two@x", name="Two")
+    w.sync()
+    merge = joined(w, golden_of(w, "A1"), golden_of(w, "A2"))
+    b.add(2, email="two@x", name="Two", balance="many")
+    w.sync()
+    parted(w, merge)
+    w.sync()
+    assert b.rows["B1"]["data"]["balance"] == "many"
+    assert [a.rows[key]["data"]["balance"] for key in ("A1", "A2")] == ["5.00", None]
