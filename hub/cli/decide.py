@@ -82,7 +82,7 @@ def show(
         rows(sides, "duplicates show", json=True)
         return
     p = found.pair
-    typer.secho(f"pair {p.id}: {p.model}, {p.state}, probability {p.probability:.4f} (zone {p.zone})", bold=True)
+    typer.secho(f"pair {p.id}: {p.model}, {p.state}, probability {p.probability:.6g} (zone {p.zone})", bold=True)
     if p.decided_at is not None:
         typer.echo(p.told())
     told = {
@@ -104,7 +104,7 @@ def _sum(p: Pair) -> str:
     doubt = any(level.get("doubt") for level in p.levels)
     return (
         f"together {levels:+.1f}; that any two records are one, before they are compared: {p.weight - levels:+.1f}; "
-        f"this makes {p.weight:+.1f}, a probability of {p.probability:.4f}"
+        f"this makes {p.weight:+.1f}, a probability of {p.probability:.6g}"
         + ("; a doubt leaves it to a person, however likely" if doubt else "")
     )
 

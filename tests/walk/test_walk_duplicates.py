@@ -263,6 +263,15 @@ def test_what_a_cluster_is_and_what_keeps_it_apart(light: Yard) -> None:
     light.plain("duplicates", "unmerge", b, "--yes")
     assert len(light("list", "customer")) == 4
     assert len(light("duplicates", "list", "--state", "rejected")) == 3
+    light.plain("duplicates", "accept", third, "--again", "--yes")
+    light.plain("duplicates", "accept", first, "--yes", code=1)
+    assert "to decide again, add --again" in light.err
+    light.plain("duplicates", "accept", first, "--again", "--yes")  # the pairs (a, b) and (b, c) are one question now
+    assert len(light("list", "customer")) == 2
+    assert len(light("duplicates", "list", "--state", "accepted")) == 3
+    for what in (b, c):
+        light.plain("duplicates", "unmerge", what, "--yes")
+    assert len(light("list", "customer")) == 4
     for wrong in (["accept", "nonsense"], ["show", "nonsense"], ["unmerge", "99"], ["accept", d], ["reject", d]):
         light.plain("duplicates", *wrong, code=2)
 
