@@ -236,19 +236,21 @@ def export(context: typer.Context, file: File, model: Model = None, zone: Zone =
 def import_(context: typer.Context, file: File, by: By = None, yes: Yes = False) -> None:
     """Carry out the decisions of a sheet, each by itself; what cannot be done is told with its line."""
     from hub.quality.decide import Desk
-    from hub.quality.decide.sheet import Mistake, checked, decisions
+    from hub.quality.decide.sheet import Mistake, checked, decisions, so_already
 
     read = list(decisions(file))
     with session(context).engine() as engine:
         with engine.store.read() as tx:
             read = checked(tx, read)
-        good = [one for one in read if not isinstance(one, Mistake)]
-        wrong = len(read) - len(good)
+            said = [one for one in read if not isinstance(one, Mistake)]
+            before = so_already(tx, said)
+        good, wrong = [one for one in said if one.pair not in before], len(read) - len(said)
         for one in read:
             if isinstance(one, Mistake):
                 say(f"{file}:{one.line}: {one.text}")
         accepts = sum(one.accept for one in good)
-        typer.echo(f"{accepts} to accept, {len(good) - accepts} to reject, {wrong} with mistakes")
+        again = f", {len(before)} decided so before" if before else ""
+        typer.echo(f"{accepts} to accept, {len(good) - accepts} to reject{again}, {wrong} with mistakes")
         if good and not _agreed(yes):
             raise typer.Exit(1)
         failed = _carry_out(Desk.of(engine), file, good, by or _me())

@@ -313,6 +313,7 @@ def test_deciding_in_a_spreadsheet(light: Yard, kind: str, tmp_path: Path) -> No
     yes, no, later, odd = propose(light, (who[0], who[1]), (who[1], who[2]), (who[3], who[4]), (who[0], who[4]))
     sheet = tmp_path / f"pairs.{kind}"
     light.plain("duplicates", "export", str(sheet))
+    asked = sheet.read_bytes()
     if kind == "csv":
         assert "'=1+1" in sheet.read_text(encoding="utf-8-sig")
     fill(sheet, {yes: "accept", no: "No", odd: "perhaps"})
@@ -327,6 +328,11 @@ def test_deciding_in_a_spreadsheet(light: Yard, kind: str, tmp_path: Path) -> No
     }
     assert states == {yes: "accepted", no: "rejected"}
     assert {row["pair"] for row in light("duplicates", "list", code=1)} == {later, odd}
+    assert "0 to accept, 0 to reject, 2 decided so before, 1 with" in light.plain(
+        "duplicates", "import", str(sheet), code=1
+    )
+    sheet.write_bytes(asked)
+    fill(sheet, {no: "accept"})
     light.plain("duplicates", "import", str(sheet), "--yes", code=1)
     assert f"pair {no} was rejected by" in light.err
     # what nobody can have meant: a pair twice with two decisions, a column that was sorted alone, a pair nobody knows
