@@ -134,9 +134,10 @@ def _received(work: Work, feed: Feed, due: Due, got: Receipt, shown: Record) -> 
         left.seen, left.ours = dict(keep.seen), keep.ours
         left.marks = {path: msgspec.structs.replace(m) for path, m in keep.marks.items() if path != FUSED}
         left.changed_at = keep.changed_at
-    elif left.golden_id != golden.id:
+    if left.golden_id == golden.id:
+        _note_made_of(left, keep, gone)
+    else:
         work.report("duplicate?", f"{due.keep} and {due.gone} became a record of {left.golden_id}", left)
-    _note_made_of(left, keep, gone)
     _grave(work, feed, [old for old in (keep, gone) if old is not left], got.key)
     arrival = arrive(feed, shown, work.now)
     values = arrival.values

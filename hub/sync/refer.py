@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from msgspec import UNSET
 
+from hub.model import MODELS
 from hub.store.tables import reference
 from hub.sync.feed import reference_fields, referred
 from hub.sync.follow import Into, same, survivors
@@ -42,12 +44,19 @@ def _show_their_own(work: Work, a: Golden, b: Golden, ids: Sequence[str]) -> Non
         f"SELECT {LINK} FROM record WHERE golden_id IN ? AND marks IS NOT NULL AND deleted_at IS NULL", list(ids)
     )
     links = [work.links.get((row[0], row[1])) or link_of(row) for row in rows]
-    work.load_golden(x.golden_id for x in links if x.golden_id and any(m.meant is not UNSET for m in x.marks.values()))
-    loaded = [found for x in links if (found := work.links.get((x.stream, x.key))) is not None]
+    links = [x for x in links if any(m.meant is not UNSET and path in _paths() for path, m in x.marks.items())]
+    work.load_golden(x.golden_id for x in links if x.golden_id)
+    loaded = [work.links[x.stream, x.key] for x in links]
     work.learn(id for link in loaded for id in _shown_and_meant(work, link))
     before = {id: a.id if end == b.id else end for id, end in work.into.items()} | {b.id: a.id}
     for link in loaded:
         _show_its_own(work, link, before)
+
+
+@cache
+def _paths() -> frozenset[str]:
+    """Where any model refers to others."""
+    return frozenset(path for model in MODELS for path, _ in reference_fields(model))
 
 
 def _shown_and_meant(work: Work, link: Link) -> list[str]:
