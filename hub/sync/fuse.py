@@ -19,7 +19,7 @@ from hub.sync.crosswalk import MERGED, golden_ids, wake
 from hub.sync.feed import Feed
 from hub.sync.frozen import frozen
 from hub.sync.merge import Snapshot, observe
-from hub.sync.sending import Sending, forget
+from hub.sync.sending import Sending, forget, queue_anew
 from hub.sync.state import Link
 from hub.sync.take import take
 from hub.sync.twins import FUSED, MADE_OF, made_of, place
@@ -147,7 +147,7 @@ def _received(work: Work, feed: Feed, due: Due, got: Receipt, shown: Record) -> 
     if gone.golden_id == keep.golden_id:
         _inherit(work, left, gone, values)
     else:  # taken apart here while they were merged there
-        work.detach(gone)
+        queue_anew(work, gone)
     left.digest, left.payload, left.waiting, left.landed = arrival.digest, arrival.payload, MERGED, None
     left.receipt_seq = work.tx.seq
     work.payloads.add((feed.id, left.key))

@@ -12,14 +12,13 @@ from typing import NamedTuple
 from msgspec import UNSET
 
 from hub.errors import Rejected
-from hub.store.tables import outbox
 from hub.sync.clock import moment
 from hub.sync.feed import HUB, identities
 from hub.sync.frozen import refuse_merges
 from hub.sync.join import join, keep_bases, known_bases, move
 from hub.sync.refer import refer_again
 from hub.sync.replay import empty, leave_unread, lift, replay, since
-from hub.sync.sending import ANEW
+from hub.sync.sending import queue_anew
 from hub.sync.state import Golden, Link
 from hub.sync.twins import FUSED
 from hub.sync.work import Work
@@ -154,10 +153,7 @@ def _send_home(work: Work, a: Golden, b: Golden, *, again: bool) -> list[tuple[i
         )  # fmt: skip
         mark = link.marks.pop(FUSED, None)
         if not link.alive and mark is not None and mark.meant is not UNSET:
-            work.detach(link)  # no grave: it is to be there again as a record of its own
-            row = (link.stream, b.id, "", "queued", work.tx.seq, 0, ANEW)
-            columns = ("stream_id", "golden_id", "key", "state", "seq", "attempts", "expect")
-            work.tx.insert(outbox, columns, [row], ignore=True)
+            queue_anew(work, link)
             fused.append((link.stream, link.key))
     return fused
 

@@ -342,3 +342,22 @@ def test_what_showed_the_one_for_the_other_shows_its_own_when_that_is_there() ->
     writes = w.writes()
     w.sync(2)
     assert w.writes() == writes
+
+
+def test_it_is_taken_apart_here_while_the_system_merges_it() -> None:
+    g = Group()
+    for feed in g.w.feeds.values():
+        feed.config = replace(feed.config, create="never")
+    merges = g.a.merge
+
+    def meanwhile(stream: str, keep: str, gone: str) -> Answer:
+        parted(g.w, g.merge)
+        return merges(stream, keep, gone)
+
+    g.a.merge = meanwhile  # type: ignore[method-assign]
+    run(g.w, 4)
+    assert g.parents() == ("Two", "Two")
+    assert {g.key(g.a, "One"), g.key(g.a, "Two")} == set(g.a.rows) - {"A1", "A2", "A3", "A4"}
+    writes = g.w.writes()
+    run(g.w, 2)
+    assert g.w.writes() == writes
