@@ -14,11 +14,12 @@ from msgspec import UNSET
 from hub.errors import Rejected
 from hub.sync.clock import moment
 from hub.sync.feed import HUB, identities
+from hub.sync.follow import group
 from hub.sync.frozen import refuse_merges
 from hub.sync.join import join, keep_bases, known_bases, move
 from hub.sync.refer import refer_again
 from hub.sync.replay import empty, leave_unread, lift, replay, since
-from hub.sync.sending import queue_anew
+from hub.sync.sending import queue_anew, queue_create
 from hub.sync.state import Golden, Link
 from hub.sync.twins import FUSED
 from hub.sync.work import Work
@@ -115,9 +116,14 @@ def _apart(work: Work, merge: _Merge, archives: Collection[int], *, again: bool 
     tx.run("UPDATE golden SET into_id = NULL WHERE id = ?", b.id)
     b.into_id = None
     work.relearn()
+    lost_a, lost_b = _lost(work, a, b)
     fused = _send_home(work, a, b, again=again)
+    if not again:
+        fused += lost_b
+        for stream, _ in lost_b:
+            queue_create(work, stream, b.id)
     edits = since(work, a, merge.seq)
-    for golden, snapshot, lost in ((a, merge.was_survivor, ()), (b, merge.was_loser, fused)):
+    for golden, snapshot, lost in ((a, merge.was_survivor, lost_a), (b, merge.was_loser, [*fused, *lost_b])):
         golden.restore(snapshot)
         mine = [base for base in bases if base[0].golden_id == golden.id]
         replay(work, golden, edits, {*work.family(golden.id), *lost})
@@ -130,6 +136,17 @@ def _apart(work: Work, merge: _Merge, archives: Collection[int], *, again: bool 
     _identify(work, a, b)
     refer_again(work, a, b)
     return fused
+
+
+def _lost(work: Work, a: Golden, b: Golden) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+    """The records of either side that their system had merged into what another unmerge has taken away since."""
+    theirs = set(group(work.tx, [b.id]))
+    ids = sorted({*theirs, *group(work.tx, [a.id])})
+    rows = work.tx.rows(
+        "SELECT stream_id, key, origin_id FROM record WHERE golden_id IS NULL AND origin_id IN ? ORDER BY 1, 2", ids
+    )
+    ours, others = ([(stream, key) for stream, key, home in rows if (home in theirs) is side] for side in (False, True))
+    return ours, others
 
 
 def _send_home(work: Work, a: Golden, b: Golden, *, again: bool) -> list[tuple[int, str]]:
