@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from hub.sync.join import JOINED, Base, keep_bases, known_bases
-from hub.sync.stamp import Stamp
+from hub.sync.stamp import FOUND, Own, Stamp, above
 from hub.sync.state import Golden
 from hub.sync.work import Work
 
@@ -52,7 +52,8 @@ def empty(golden: Golden, bases: Sequence[Base]) -> None:
     """What the merge put where the side had nothing goes again, also where the record is gone for now."""
     for link, path, base in bases:
         if path not in golden.values and link.wrote(path) and base is not None and link.meant(path) is not None:
-            golden.put(path, None, base)
+            own = Own(FOUND, link.changed_at or 0, link.stream, link.key)  # nobody else has said so
+            golden.put(path, None, above(base, own))
 
 
 def leave_unread(golden: Golden, bases: Sequence[Base]) -> None:
@@ -69,5 +70,5 @@ def lift(work: Work, golden: Golden) -> None:
         if base is None or path not in golden.values or link.meant(path) == golden.values[path]:
             continue
         if work.merging.rankings.of(golden.model, path).greater(base, golden.stamp(path)):
-            golden.put(path, golden.values[path], Stamp(base.own, base.depth + 1, base.again))
+            golden.put(path, golden.values[path], above(base, golden.stamp(path).again))
     keep_bases(work, golden, bases)
