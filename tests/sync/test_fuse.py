@@ -118,7 +118,8 @@ def test_what_was_merged_over_there_is_created_anew_whatever_else_is_created() -
     assert shown == {"One": None, "One Ltd": "ann"}, "what the system took over for it is nobody's word"
 
 
-def test_of_three_merged_over_there_one_is_created_anew_and_then_another() -> None:
+@pytest.mark.parametrize("chain", [False, True])
+def test_of_three_merged_over_there_one_is_created_anew_and_then_another(chain: bool) -> None:
     w, merges = world({}, {})
     a, _ = w.systems
     for n, name in enumerate(("One", "Two", "Three"), 1):
@@ -126,10 +127,12 @@ def test_of_three_merged_over_there_one_is_created_anew_and_then_another() -> No
     w.sync()
     w.feeds["A"].config = replace(w.feeds["A"].config, create="never")
     one, two, three = (golden_of(w, f"A{n}") for n in (1, 2, 3))
-    first, second = joined(w, one, two), joined(w, one, three)
+    first, second = (
+        (joined(w, two, three), joined(w, one, two)) if chain else (joined(w, one, two), joined(w, one, three))
+    )
     run(w, 3)
     left = ["Three"]
-    for merge, anew in ((first, "Two"), (second, "One")):
+    for merge, anew in ((second, "One"), (first, "Two")) if chain else ((first, "Two"), (second, "One")):
         assert sorted(str(row["data"]["name"]) for row in a.rows.values() if not row["gone"]) == sorted(left)
         parted(w, merge)
         run(w, 3)
