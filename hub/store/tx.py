@@ -58,19 +58,8 @@ class Tx:
         """Carry out a statement; return how many rows it touched."""
         raise NotImplementedError
 
-    def insert(
-        self,
-        table: Table,
-        columns: Sequence[str],
-        rows: Sequence[Row],
-        *,
-        ignore: bool = False,
-        free: bool | None = None,
-    ) -> int:
-        """Insert rows; with `ignore`, those whose key is taken are left alone. Return how many were inserted.
-
-        `free` tells whether no key was taken a moment ago, which is looked up where nobody did.
-        """
+    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row], *, ignore: bool = False) -> int:
+        """Insert rows; with `ignore`, those whose key is taken are left alone. Return how many were inserted."""
         raise NotImplementedError
 
     def upsert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -114,15 +103,7 @@ class SqliteTx(Tx):
     def run(self, sql: str, *values: Any) -> int:
         return int(self.cursor.execute(*self._form(sql, values)).rowcount)
 
-    def insert(
-        self,
-        table: Table,
-        columns: Sequence[str],
-        rows: Sequence[Row],
-        *,
-        ignore: bool = False,
-        free: bool | None = None,
-    ) -> int:
+    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row], *, ignore: bool = False) -> int:
         return self._many(table, columns, rows, " ON CONFLICT DO NOTHING" if ignore else "")
 
     def upsert(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -163,16 +144,8 @@ class PostgresTx(Tx):
     def run(self, sql: str, *values: Any) -> int:
         return int(self.cursor.execute(_dollar(sql), _packed(values)).rowcount)
 
-    def insert(
-        self,
-        table: Table,
-        columns: Sequence[str],
-        rows: Sequence[Row],
-        *,
-        ignore: bool = False,
-        free: bool | None = None,
-    ) -> int:
-        if ignore and not (len(rows) >= MANY and (self._free(table, columns, rows) if free is None else free)):
+    def insert(self, table: Table, columns: Sequence[str], rows: Sequence[Row], *, ignore: bool = False) -> int:
+        if ignore and not (len(rows) >= MANY and self._free(table, columns, rows)):
             return self._arrays(table, columns, rows, " ON CONFLICT DO NOTHING") if rows else 0
         if len(rows) < MANY:
             return self._arrays(table, columns, rows, "") if rows else 0

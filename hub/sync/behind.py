@@ -8,7 +8,7 @@ since it must be compared with what that one leaves.
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -29,7 +29,6 @@ class Landing:
         self.asked = asked
         self.pool = pool
         self.keys: set[str] = set()  # of the batch in flight
-        self.names: Collection[str] = ()  # the identifiers it brings
         self.written: Future[None] | None = None
 
     def land(self, records: Sequence[Record], cursor: str | None, *, end: bool = False) -> None:
@@ -41,15 +40,13 @@ class Landing:
         if not self.keys.isdisjoint(keys):
             self.wait()
         batch = arriving(self.walk, self.feed, records, self.asked)
-        if not batch.names.keys().isdisjoint(self.names):
-            batch = batch._replace(free=False)
         self.wait()
-        self.keys, self.names = keys, batch.names
+        self.keys = keys
         self.written = self.pool.submit(write, self.walk, self.feed, batch, cursor, end=end, again=True)
 
     def wait(self) -> None:
         """Wait until nothing is in flight. Raises what became of the last batch."""
-        written, self.written, self.keys, self.names = self.written, None, set(), ()
+        written, self.written, self.keys = self.written, None, set()
         if written is not None:
             written.result()
 

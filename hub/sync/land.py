@@ -5,7 +5,7 @@ What the same transaction can already merge, it merges; what must wait is stored
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -72,15 +72,7 @@ def arriving(walk: Walk, feed: Feed, records: Sequence[Record], asked: int, *, h
         fresh = {a.key: a for a in doubt(walk, feed, same_time)}
         arrivals = [fresh.get(a.key, a) for a in arrivals]
     names, plain = claims(arrivals)
-    return Batch(arrivals, names, plain, _free(walk, names))
-
-
-def _free(walk: Walk, names: Mapping[str, str]) -> bool | None:
-    """Whether identifiers are nobody's, so that they can be claimed at half the price; looked up only beside a writer."""
-    if not (names and walk.store.parallel):
-        return None
-    with walk.store.read() as tx:
-        return not tx.rows("SELECT 1 FROM identifier WHERE name IN ? LIMIT 1", list(names))
+    return Batch(arrivals, names, plain)
 
 
 def write(

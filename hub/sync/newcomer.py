@@ -49,7 +49,6 @@ class Batch(NamedTuple):
     arrivals: Sequence[Arrival]
     names: Mapping[str, str]  # the identifiers of newcomers, each to the id that claims it first
     plain: bool  # nothing but newcomers to be adopted as they stand, no two of them with one identifier
-    free: bool | None  # whether the identifiers were nobody's either, None where nobody looked
 
 
 def claims(arrivals: Sequence[Arrival]) -> tuple[Mapping[str, str], bool]:

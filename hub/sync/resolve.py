@@ -59,12 +59,10 @@ def resolve(
 
     What is nobody's yet, and refers to nothing, is adopted as it is: that is all there is to merge in it.
     """
-    free = batch.free if batch else None
-    if batch and batch.plain and len(going) == len(batch.arrivals) and all(link is None for _, link in going):
-        if not work.claim(batch.names, free):
-            work.adopt(feed.id, [a.newcomer for a, _ in going if a.newcomer])
-            return []
-        free = False
+    as_it_is = batch and batch.plain and len(going) == len(batch.arrivals) and all(link is None for _, link in going)
+    if batch and as_it_is and not work.claim(batch.names):
+        work.adopt(feed.id, [a.newcomer for a, _ in going if a.newcomer])
+        return []
     merging = [(a, link) for a, link in going if link is not None]
     homeless = [(a, link) for a, link in going if link is None or link.golden_id is None]
     if not homeless:
@@ -80,7 +78,7 @@ def resolve(
         names += [(name, id) for name in own]
     repeated = len(dict(names)) < len(names)
     twice = _report_twins(work, feed, proposed) if repeated else frozenset()
-    taken = work.claim(dict(reversed(names)), free)  # of two in this batch the first
+    taken = work.claim(dict(reversed(names)))  # of two in this batch the first
     claims = Claims(taken, _holders(work, taken), twice, feed.mapping.issued, _alike(walk, feed))
     fresh = {id for _, _, id, _ in proposed} if taken else ()
     work.load_golden(i for ids in (taken.values(), *claims.holders.values()) for i in ids if i not in fresh)

@@ -35,7 +35,7 @@ def take(
     `fresh` ones were read by key just now: they are the present state, even where the time over there ran backwards.
     `batch` is what was made ready of them, where it was.
     """
-    work.load(feed.id, [a.key for a in arrivals])
+    work.load(feed.id, [a.key for a in arrivals if a.newcomer is None])  # of the others there is nothing to load
     if fresh:
         arrivals = [_now(work.links.get((feed.id, a.key)), a) for a in arrivals]
     sent = {row[0] for row in work.tx.rows("SELECT key FROM outbox WHERE stream_id = ? AND state = 'sent'", feed.id)}

@@ -284,13 +284,10 @@ class Work:
                 self.tx.seq, self.tx.seq, sorted(self.joined),
             )  # fmt: skip
 
-    def claim(self, names: Mapping[str, str], free: bool | None = None) -> dict[str, str]:
-        """Claim identifiers for golden ids, name to id; return those that were taken: name to whose they are.
-
-        `free` says whether all of them were nobody's a moment ago, None where nobody looked.
-        """
+    def claim(self, names: Mapping[str, str]) -> dict[str, str]:
+        """Claim identifiers for golden ids, name to id; return those that were taken: name to whose they are."""
         rows = sorted(names.items())
-        if self.tx.insert(identifier, ("name", "golden_id"), rows, ignore=True, free=free) == len(rows):
+        if self.tx.insert(identifier, ("name", "golden_id"), rows, ignore=True) == len(rows):
             return {}
         found = self.tx.rows("SELECT name, golden_id FROM identifier WHERE name IN ?", [r[0] for r in rows])
         return {name: id for name, id in found if id != names[name]}
