@@ -34,6 +34,8 @@ def plan(
     reason: Annotated[str, typer.Option(help="Why, in a sentence.")] = "",
     zone: Annotated[str, typer.Option(help="The time zone in which days are judged.")] = "UTC",
     entity: Annotated[str, typer.Option(help="The legal entity that writes.")] = "",
+    address: Annotated[list[str] | None, typer.Option(help="Its postal address; again for each line of it.")] = None,
+    contact: Annotated[str, typer.Option(help="Whom to ask: stands on letters, statements and certificate.")] = "",
     mail: Annotated[str, typer.Option(help="The connection that sends notices.")] = "",
     migrate_to: Annotated[str, typer.Option(help="The connection records are carried to.")] = "",
     archive: Annotated[str, typer.Option(help="Where the archive goes: a folder or s3://bucket/prefix.")] = "",
@@ -58,9 +60,10 @@ def plan(
                 raise ConfigError(f"{file}: is there; change it and put it in force: hub close plan {name} --adopt")
             if target is None or not reason:
                 raise ConfigError("a plan needs --target DAY and --reason TEXT")
+            today = _today(engine, zone)
             text = draft(
-                template, facts(engine.store, name, date.today()), reason=reason, owner=person.name, target_on=target.date(),
-                time_zone=zone, entity=entity, archive=archive, migrate_to=migrate_to, mail=mail,
+                template, facts(engine.store, name, today), reason=reason, owner=person.name, target_on=target.date(),
+                time_zone=zone, entity=entity, address=address or (), contact=contact, archive=archive, migrate_to=migrate_to, mail=mail,
                 own=engine.project.root / FOLDER / "templates",
             )  # fmt: skip
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -129,15 +132,21 @@ def approve(
 ) -> None:
     """Approve a gate, as another person than the plan's author."""
     from hub.closure.gates import approve as approved
+    from hub.closure.times import iso, read
 
     with session(context).engine() as engine:
         person = actor(engine, as_, password_file)
         given = approved(engine.store, name, _gate(gate), person.name, scope)
-        until = _day(given.expires_at)
+        zone = _desk(engine, name, person.name).zone
     if json:
-        line({"line": name, "gate": gate, "person": person.name, "role": given.role, "until": until}, "close approve")
+        line(
+            {"line": name, "gate": gate, "person": person.name, "role": given.role, "until": iso(given.expires_at)},
+            "close approve",
+        )
         return
-    typer.echo(f"{person.name} approved {gate} of {name}; it holds until {until}, or until plan or scope change")
+    typer.echo(
+        f"{person.name} approved {gate} of {name}; it holds until {read(given.expires_at, zone)}, or until plan or scope change"
+    )
 
 
 @app.command()
@@ -264,6 +273,18 @@ def _desk(engine: Hub, name: str, who: str) -> Desk:
     return open_desk(engine, name, who, say)
 
 
+def _today(engine: Hub, zone: str) -> date:
+    """Today where the plan's days are judged. Raises ConfigError for a zone nobody knows."""
+    from zoneinfo import ZoneInfo
+
+    from hub.closure.times import day_of
+
+    try:
+        return day_of(engine.store.now(), ZoneInfo(zone))
+    except (KeyError, OSError, ValueError):
+        raise ConfigError(f'--zone: no time zone "{zone}"; write one such as Europe/Berlin') from None
+
+
 def _gate(name: str) -> Any:
     from hub.closure.plan import PHASES
     from hub.suggest import like
@@ -271,12 +292,6 @@ def _gate(name: str) -> Any:
     if name not in PHASES:
         raise ConfigError(f'no phase "{name}"{like(name, PHASES)}; known: {", ".join(PHASES)}')
     return name
-
-
-def _day(at: int) -> str:
-    from hub.sync.clock import moment
-
-    return moment(at).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _say(json: bool) -> Any:

@@ -7,18 +7,19 @@ method is said honestly: rows deleted in a database are a logical delete, and an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from hub.audit import append, head
 from hub.closure.batches import step
-from hub.closure.desk import Desk, local
+from hub.closure.desk import Desk
 from hub.closure.gates import approvals
 from hub.closure.journal import note
 from hub.closure.keys import keys_in, signed_by
+from hub.closure.times import iso, now, rewritten
 from hub.errors import ConfigError
 from hub.paper import Column, Document, Facts, Heading, Paragraph, Signatures, Table
 from hub.paper.pdf import pdf
@@ -67,17 +68,19 @@ def certify(
         )
         reasons = {int(r[0]): r[1] for r in tx.rows("SELECT id, reason FROM legal_hold")}
         number = int(tx.rows("SELECT count(*) FROM certificate")[0][0]) + 1
-        last, chain, at = head(tx)
+        last, chain, _ = head(tx)
+        at = now(tx, desk.store, desk.id)
     archived = _archive(desk)
     content: dict[str, Any] = {
         "certificate": "destruction of data of a business line", "number": f"{desk.line}-{number}", "line": desk.line,
-        "entity": desk.plan.entity, "issued_at": moment(max(at, desk.store.now())).isoformat(),
-        "local_time": local(max(at, desk.store.now()), desk.plan).isoformat(), "scope": desk.closing.scope_hash,
+        "entity": desk.plan.entity, "address": list(desk.plan.address), "contact": desk.plan.contact or desk.plan.owner,
+        "issued_at": iso(at), "local_time": moment(at).astimezone(desk.zone).isoformat(),
+        "time_zone": desk.plan.time_zone, "scope": desk.closing.scope_hash,
         "plan": desk.closing.plan_hash, "destroyed": {"records": sum(counts.values()), "by_model": counts},
         "method": METHOD.format(hub=IN_THE_HUB[desk.store.kind]), "sources": {k: dict(v) for k, v in sources.items()}, "detached": detached,
         "carried_to": {"connection": desk.plan.migrate_to or None, "records": moved},
         "keys": dict(keys), "archive": archived, "carried_out_by": desk.who, "planned_by": desk.closing.author,
-        "approved_by": [{"person": a.person, "role": a.role, "at": moment(a.at).isoformat()} for a in given],
+        "approved_by": [{"person": a.person, "role": a.role, "at": iso(a.at)} for a in given],
         "verification": proven.result if proven else {},
         "exceptions": [{"id": id, "hold": hold, "reason": reasons.get(hold, "")} for id, hold in sorted(holds.items())],
         "copies": [
@@ -164,13 +167,14 @@ def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
     counts = content["destroyed"]["by_model"]
     said = content["source_words"] or content["sources"]
     sources = [[name, what, number] for name, told in said.items() for what, number in told.items()]
-    keys, archive = content["keys"], content["archive"]
+    keys, archive, zone = content["keys"], content["archive"], ZoneInfo(content.get("time_zone", "UTC"))
     return Document(
         f"Certificate of destruction {content['number']}",
         (
             Facts((
                 ("Business line", content["line"]), ("Legal entity", content["entity"]),
-                ("Issued at", f"{_to_the_second(content['local_time'])} ({_to_the_second(content['issued_at'])} UTC)"),
+                ("Address", ", ".join(content.get("address", ()))), ("Questions to", content.get("contact")),
+                ("Issued at", rewritten(content["issued_at"], zone)), ("Time zone of all times", zone.key),
                 ("Carried out by", content["carried_out_by"]), ("Planned by", content["planned_by"]),
                 ("Scope, SHA-256", content["scope"]), ("Plan, SHA-256", content["plan"]),
             )),
@@ -194,7 +198,7 @@ def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
                 ("Kept without a rule", f"{keys.get('without_rule', 0)}; they stay until somebody decides"),
             )),
             Heading("Approved by"),
-            Signatures(tuple((f"{a['role']}, {_to_the_second(a['at'])} UTC", a["person"]) for a in content["approved_by"])),
+            Signatures(tuple((f"{a['role']}, {rewritten(a['at'], zone)}", a["person"]) for a in content["approved_by"])),
             Heading("Verification before"),
             Facts(tuple((k, str(v)) for k, v in content["verification"].items() if isinstance(v, str | int))),
             Heading("Exceptions"),
@@ -211,11 +215,6 @@ def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
         ),
         head=content["entity"], foot=f"Certificate {content['number']}",
     )  # fmt: skip
-
-
-def _to_the_second(moment: str) -> str:
-    """A moment of the content as people write it, to the second."""
-    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M:%S}"
 
 
 def _archive(desk: Desk) -> dict[str, Any]:

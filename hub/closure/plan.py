@@ -72,6 +72,8 @@ class Plan:
     hash: str
     text: str
     entity: str = ""  # the legal entity that writes
+    address: tuple[str, ...] = ()  # its postal address, a line each
+    contact: str = ""  # whom to ask about it: a name, a mail address, a number
     jurisdiction: str = "*"
     archive: str = ""
     migrate_to: str = ""
@@ -126,7 +128,8 @@ def _plan(top: Table, text: str) -> Plan:
     plan = Plan(
         line=needed["line"], reason=needed["reason"], owner=needed["owner"], time_zone=zone,
         target_on=_day(top, "target_on"), hash=hashlib.sha256(text.encode()).hexdigest(), text=text,
-        entity=top.text("entity", "") or "", jurisdiction=top.text("jurisdiction", "*") or "*",
+        entity=top.text("entity", "") or "", address=top.texts("address"), contact=top.text("contact", "") or "",
+        jurisdiction=top.text("jurisdiction", "*") or "*",
         archive=data.text("archive", "") or "", migrate_to=data.text("migrate_to", "") or "",
         mail=data.text("mail", "") or "", full_read=data.flag("full_read", False),
         sample_random=_count(sample, "random", 5), sample_risk=_count(sample, "risk", 5),
@@ -154,6 +157,14 @@ def _day(table: Table, key: str) -> date:
         table.wrong(key, "must be a day, written without quotes: 2027-03-31")
         return date.max
     return value
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _count(table: Table, key: str, default: int) -> int:
@@ -185,9 +196,12 @@ def _tasks(top: Table) -> tuple[Task, ...]:
         phase = table.text("phase", "") or ""
         if phase and phase not in PHASES:
             table.wrong("phase", f"no phase of that name; known: {', '.join(PHASES)}")
-        due = table.get("due_on", date) if isinstance(table.data.get("due_on"), date) else table.text("due_on", "")
+        due = str(table.data.get("due_on") or "")
+        table.known.append("due_on")
+        if due and not _is_day(due):
+            table.wrong("due_on", "must be a day, written without quotes: 2027-03-31")
         found.append(Task(
-            table.text("id") or "", table.text("title") or "", phase, table.text("owner", "") or "", str(due or ""),
+            table.text("id") or "", table.text("title") or "", phase, table.text("owner", "") or "", due,
             table.texts("after"), table.flag("proof", False),
         ))  # fmt: skip
         if not found[-1].id or not found[-1].title:

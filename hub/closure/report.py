@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from hub.closure.batches import step
-from hub.closure.desk import Desk, local
+from hub.closure.desk import Desk
 from hub.closure.facts import shown as shown_sums
 from hub.closure.gates import approvals
 from hub.closure.holds import holds
 from hub.closure.journal import Line, lines
 from hub.closure.plan import PHASES
 from hub.closure.tasks import Item, tasks
+from hub.closure.times import written
 from hub.paper import Column, Document, Facts, Heading, Paragraph, Table
 from hub.paper.document import shown
 from hub.paper.pdf import pdf
-from hub.sync.clock import moment
 
 DEVIATIONS = (
     "reopened",
@@ -67,9 +67,10 @@ def report(desk: Desk) -> Document:
         f"Closing of the business line {desk.line}",
         (
             Facts((
-                ("Reason", plan.reason), ("Legal entity", plan.entity), ("Owner", plan.owner),
+                ("Reason", plan.reason), ("Legal entity", plan.entity), ("Address", ", ".join(plan.address)),
+                ("Owner", plan.owner), ("Questions to", plan.contact or plan.owner),
                 ("Plan by", desk.closing.author), ("Planned for", plan.target_on),
-                ("State", desk.closing.state), ("Time zone", plan.time_zone), ("Plan, SHA-256", plan.hash),
+                ("State", desk.closing.state), ("Time zone of all times", plan.time_zone), ("Plan, SHA-256", plan.hash),
             )),
             Heading("Plan against reality"),
             Table(
@@ -187,4 +188,4 @@ def _state(desk: Desk, state: str) -> str:
 
 
 def _at(desk: Desk, at: int | None) -> str:
-    return "" if at is None else f"{local(at, desk.plan):%Y-%m-%d %H:%M} ({moment(at):%H:%M} UTC)"
+    return written(at, desk.zone)

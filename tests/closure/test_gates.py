@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from clock import Clock
 from conftest import Stage
 from line import Company
 
@@ -108,6 +110,29 @@ def test_a_clock_set_back_revives_nothing(at: Stage) -> None:
     shift[0] = -86_400
     assert void() == "it has expired"
     store.close()
+
+
+def test_an_approval_that_has_expired_opens_nothing_and_says_what_does(
+    at: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company = at("ready")
+    clock = Clock(monkeypatch, datetime.now(UTC))
+    (given,) = company("close", "approve", "retail", "freeze", by="ben")
+    until = datetime.fromisoformat(given["until"])
+    assert abs(until - clock.at - timedelta(days=14)) < timedelta(seconds=1)
+    clock.at = until - timedelta(seconds=1)
+    assert company.status()["freeze"]["by"] == ["ben"]
+    clock.at = until
+    company.plain("close", "run", "retail", by="ana", code=1)
+    assert "freeze waits for approval by another person than ana, in the role approver" in company.out
+    assert "(that of ben is void: it has expired): hub close approve retail freeze --as NAME" in company.out
+    assert company.sql("SELECT 1 FROM frozen_line") == []
+    assert company.status()["freeze"]["void"][-1] == "ben: it has expired"
+    clock.at = until - timedelta(days=1)  # what a run has seen expired stays so, whatever the clock says later
+    assert company.go()["phase"] == "freeze"
+    assert company.sql("SELECT 1 FROM frozen_line") == []
+    company.plain("close", "approve", "retail", "freeze", by="ben")
+    assert company.go(until="freeze")["state"] == "done"
 
 
 def test_the_scope_a_person_has_seen_can_be_named(at: Stage) -> None:

@@ -1,4 +1,4 @@
-"""Notices over a real SMTP server: once each, whatever dies; bounces, letters, notice periods, two time zones."""
+"""Notices over a real SMTP server: once each, whatever dies; bounces, letters, notice periods."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from email.message import EmailMessage
-from pathlib import Path
 
 import pytest
 from conftest import Stage
@@ -214,23 +213,3 @@ def test_a_contract_never_ends_before_its_notice_and_at_the_first_term_after_it(
     assert found in terms
     before = terms[terms.index(found) - 1] if found != end else None
     assert before is None or (before - told).days < days
-
-
-def test_days_are_judged_where_they_belong_across_the_end_of_summer_time(tmp_path: Path) -> None:
-    from hub.closure.desk import local, today
-    from hub.closure.draft import draft
-    from hub.closure.facts import Facts
-    from hub.closure.plan import read
-
-    def at(zone: str, moment: datetime) -> tuple[date, str]:
-        plan = read(
-            draft("small", Facts("x"), reason="r", owner="a", target_on=date(2026, 10, 25), time_zone=zone), "p"
-        )
-        micros = int(moment.timestamp() * 1e6)
-        return today(micros, plan), local(micros, plan).isoformat()
-
-    night = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # the first of two half past two in Berlin
-    later = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)  # the second
-    assert at("Europe/Berlin", night) == (date(2026, 10, 25), "2026-10-25T02:30:00+02:00")
-    assert at("Europe/Berlin", later) == (date(2026, 10, 25), "2026-10-25T02:30:00+01:00")
-    assert at("America/New_York", night)[0] == date(2026, 10, 24)
