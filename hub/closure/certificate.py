@@ -29,7 +29,7 @@ METHOD = (
     "In the hub: {hub}. In source systems: as their own delete or anonymise function does it. Archive: a key "
     "that is destroyed leaves ciphertext that nobody can read, one that is kept opens its part until its day. Postings and decisions of the ledger stay as books: ids and "
     "amounts, without names, notes and texts. Statements of account, names and addresses of notices are removed from the "
-    "project folder. Mails of the notices stay in the mailbox that sent them, and in the hub where it reads that mailbox, "
+    "project folder. Summaries to finance that named them are deleted in the hub, not in the mailboxes they went to. Mails of the notices stay in the mailbox that sent them, and in the hub where it reads that mailbox, "
     "as proof that people were told."
 )
 IN_THE_HUB = {

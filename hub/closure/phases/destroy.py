@@ -23,6 +23,7 @@ from hub.closure.phases.erase import erase_in_sources
 from hub.closure.retention import days
 from hub.closure.scope import DOCUMENTS, SHARED, kept
 from hub.finance.ledger.forget import forget, sweep
+from hub.finance.told import about_graves, take_back
 from hub.store import Tx
 from hub.store.apart import scrub
 from hub.sync.freeze import grave_mark
@@ -39,6 +40,7 @@ def destroy(desk: Desk) -> Outcome:
     if unknown:  # the hub alone knows the keys: they are not forgotten before the source has answered
         return Outcome(blocks=unknown)
     batches(desk.store, desk.id, "destroy", lambda place: _own(desk, place), _bury(desk))
+    _take_back(desk)
     remember(desk.store, desk.hub.project.root)
     detached = _detach(desk)
     keys = _destroy_keys(desk)
@@ -234,6 +236,18 @@ def _keys_over(desk: Desk) -> dict[str, Any]:
             append(tx, desk.who, "close keys destroyed", data, at=desk.store.now())
     until = max((day for _, _, day in later), default=None)
     return {"destroyed": gone, "kept": alive, "until": until, "without_rule": max(alive - len(later), 0)}
+
+
+def _take_back(desk: Desk) -> None:
+    """Destroy what the hub has written to finance about those who are gone."""
+    with desk.store.begin() as tx:
+        allowed(tx, desk.store, desk.id, "destroy")
+        papers = about_graves(tx)
+        holds = held(tx, desk.line, list(papers))
+        gone = take_back(tx, {id: files for id, files in papers.items() if id not in holds}, desk.line)
+        if gone:
+            words = f"{gone} summaries to finance, which named people or payments of the line, are destroyed in the hub"
+            note(tx, desk.store, desk.id, "destroy", "summaries", words, desk.who, {"count": gone})
 
 
 def _forget_people(desk: Desk) -> None:
