@@ -19,6 +19,7 @@ from hub.closure.desk import Desk
 from hub.closure.gates import approvals
 from hub.closure.journal import note
 from hub.closure.keys import keys_in, signed_by
+from hub.closure.papers import asked, lines, stated
 from hub.closure.times import iso, now, rewritten
 from hub.errors import ConfigError
 from hub.paper import Column, Document, Facts, Heading, Paragraph, Signatures, Table
@@ -38,6 +39,10 @@ IN_THE_HUB = {
     "postgresql": "logical delete of all rows; the database overwrites the space in its own time, and its archived log "
     "keeps what it has until it expires",
 }
+PROVEN = {
+    "records": "Records compared", "rounds": "Rounds with equal results", "sample": "Records in the sample",
+    "signed_by": "Sample signed by", "tally": "Hash over all records",
+}  # fmt: skip
 OF_THE_MOMENT = {"number", "issued_at", "local_time", "audit"}
 
 
@@ -73,7 +78,7 @@ def certify(
     archived = _archive(desk)
     content: dict[str, Any] = {
         "certificate": "destruction of data of a business line", "number": f"{desk.line}-{number}", "line": desk.line,
-        "entity": desk.plan.entity, "address": list(desk.plan.address), "contact": desk.plan.contact or desk.plan.owner,
+        "entity": desk.plan.entity, "address": list(desk.plan.address), "contact": asked(desk.plan),
         "issued_at": iso(at), "local_time": moment(at).astimezone(desk.zone).isoformat(),
         "time_zone": desk.plan.time_zone, "scope": desk.closing.scope_hash,
         "plan": desk.closing.plan_hash, "destroyed": {"records": sum(counts.values()), "by_model": counts},
@@ -171,9 +176,9 @@ def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
     return Document(
         f"Certificate of destruction {content['number']}",
         (
-            Facts((
-                ("Business line", content["line"]), ("Legal entity", content["entity"]),
-                ("Address", ", ".join(content.get("address", ()))), ("Questions to", content.get("contact")),
+            stated((
+                ("Business line", content["line"]), ("Legal entity", content["entity"]), *lines("Address", content.get("address", ())),
+                ("Questions to", content.get("contact")),
                 ("Issued at", rewritten(content["issued_at"], zone)), ("Time zone of all times", zone.key),
                 ("Carried out by", content["carried_out_by"]), ("Planned by", content["planned_by"]),
                 ("Scope, SHA-256", content["scope"]), ("Plan, SHA-256", content["plan"]),
@@ -191,7 +196,7 @@ def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
             Table((Column("stream", "Source system", width=2), Column("what", "What it did", width=4), Column("n", "Records", "number")),
                   sources, empty="no source system held records of the line"),
             Heading("Archive"),
-            Facts((
+            stated((
                 ("Archive", archive.get("archive")), ("Place", archive.get("place")), ("Seal", archive.get("seal")),
                 ("Keys destroyed", keys.get("destroyed")), ("Keys kept", keys.get("kept")),
                 ("Kept until", keys.get("until") or "no rule gives a day"),
@@ -200,7 +205,7 @@ def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
             Heading("Approved by"),
             Signatures(tuple((f"{a['role']}, {rewritten(a['at'], zone)}", a["person"]) for a in content["approved_by"])),
             Heading("Verification before"),
-            Facts(tuple((k, str(v)) for k, v in content["verification"].items() if isinstance(v, str | int))),
+            stated((words, _said(content["verification"].get(key))) for key, words in PROVEN.items()),
             Heading("Exceptions"),
             Table((Column("id", "Record", width=2), Column("hold", "Hold", "number"), Column("why", "Reason", width=2)),
                   [[e["id"], e["hold"], e["reason"]] for e in content["exceptions"]], empty="none: nothing was held back"),
@@ -210,11 +215,19 @@ def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
             Heading("Signature"),
             Facts((
                 ("Content, SHA-256", digest), ("Ed25519 public key", public),
-                ("Audit log", f"entry {content['audit']['entries']}, {content['audit']['head']}"),
+                ("Audit log, entries", content["audit"]["entries"]), ("Audit log, last hash", content["audit"]["head"]),
             )),
+            Paragraph(
+                "The file of the same name in JSON is what was signed. Anybody can check it: hub close certificate FILE --key KEY, "
+                "with the public key as it is known from elsewhere."
+            ),
         ),
         head=content["entity"], foot=f"Certificate {content['number']}",
     )  # fmt: skip
+
+
+def _said(value: Any) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _archive(desk: Desk) -> dict[str, Any]:

@@ -20,9 +20,11 @@ from hub.closure.batches import split
 from hub.closure.desk import Desk
 from hub.closure.facts import DONE
 from hub.closure.journal import note
+from hub.closure.letters import postal
 from hub.closure.owed import MONEY, Figure, beside, booked, control, figure, figured, mark, summed
+from hub.closure.papers import asked, lines, sender, stated
 from hub.model import Money
-from hub.paper import Column, Document, Facts, Paragraph, Table
+from hub.paper import Column, Document, Paragraph, Table
 from hub.paper.pdf import pdf
 from hub.paper.sheets import csv
 
@@ -235,14 +237,15 @@ def _write(
     title = Document(
         kind,
         (
-            Facts((
-                ("Customer", customer.get("name") or ""), ("Business line", desk.line), ("Issued by", desk.plan.entity),
-                ("As of", desk.today), ("Number", version),
+            stated((
+                *lines("From", sender(desk.plan)),
+                *lines("To", (str(customer.get("name") or ""), *postal(customer, ("billing", "main", "legal")))),
+                ("Business line", desk.line), ("As of", f"{desk.today}, {desk.plan.time_zone}"), ("Statement number", version),
             )),
             table,
             Paragraph(
                 "A positive balance is owed to us, a negative one is owed to you. What the close has settled carries the "
-                "name of who decided it."
+                f"name of who decided it. If you do not agree, please tell us: {asked(desk.plan)}"
             ),
         ),
         head=desk.plan.entity, foot=f"{desk.line}: statement {version}",

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ import pytest
 from clock import BERLIN, NEW_YORK, SHANGHAI, Clock, autumn, reading_in
 from conftest import Stage
 from line import Company, connection
+from pypdf import PdfReader
 
 from hub.closure.times import begins, day_of, ends, later, written
 from hub.people import issue
@@ -23,7 +25,8 @@ from hub.testing.mail import MailServers
 
 USER = "night@hub.example"
 NIGHT = autumn()
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+DAY = timedelta(days=1)
+CONTACT = "Ana Brandt, +49 431 5550100"
 
 
 def at(hour: int, minute: int = 0, days: int = 0) -> datetime:
@@ -84,7 +87,15 @@ def night(at: Stage, servers: MailServers, monkeypatch: pytest.MonkeyPatch) -> N
     with (hub.folder / ".env").open("a") as env:
         env.writelines([*tokens, "HUB_MAIL_PASSWORD=canary-7f3a\n"])
     hub("sync", code=(0, 1))
-    hub.plan(template="standard", mail="mail", migrate_to="new", zone=BERLIN, target=f"{NIGHT:%Y-%m-%d}")
+    hub.plan(
+        template="standard",
+        mail="mail",
+        migrate_to="new",
+        zone=BERLIN,
+        target=f"{NIGHT:%Y-%m-%d}",
+        address="Hafenstraße 12",
+        contact=CONTACT,
+    )
     file = hub.folder / "closing/retail.toml"
     file.write_text(re.sub(r"(?m)^reminders = .*", "reminders = [14]", file.read_text()))
     hub("close", "plan", "retail", "--adopt", by="ana")
@@ -95,6 +106,7 @@ def night(at: Stage, servers: MailServers, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.timeout(120)
 def test_a_cut_over_through_the_hour_that_comes_twice(night: Night) -> None:
     hub, clock = night.hub, night.clock
+    papers = hub.folder / "closing/retail"
     berlin = f"in {BERLIN} "
     # Ben signs in New York, where it is still the evening before; fourteen days later that time comes twice in Berlin
     for gate in ("notify", "freeze", "migrate"):
@@ -102,6 +114,8 @@ def test_a_cut_over_through_the_hour_that_comes_twice(night: Night) -> None:
         assert f"{NIGHT - DAY:%Y-%m-%d} 20:30:00 UTC-04:00, {berlin}{NIGHT:%Y-%m-%d} 02:30:00 UTC+02:00" in told
     assert night.run(clock.at, until="notify")["state"] == "done"
     assert sorted(night.mails().values()) == [1] * 6
+    letter = night.mail.smtp.accepted[0].message.get_content().splitlines()
+    assert letter[-3:] == ["Nordlicht GmbH", "Hafenstraße 12", CONTACT]
     clock.at += 3 * DAY  # and one that is signed at another time of day ends at that time of day
     (given,) = hub("close", "approve", "retail", "freeze", by="ben")
     assert given["until"] == f"{(at(1, 30, days=3)):%Y-%m-%dT%H:%M}:00+00:00"
@@ -132,6 +146,10 @@ def test_a_cut_over_through_the_hour_that_comes_twice(night: Night) -> None:
     hub.tasks("suppliers", "support", "stop-sales", "claims")
     assert night.run(at(0, 10), until="freeze")["state"] == "done"
     assert night.run(at(0, 25), until="archive")["state"] == "done"
+    (statement,) = [f for f in papers.glob("statements/*.pdf") if "R Kunde Ä3" in words(f)]
+    said = words(statement)
+    for part in ("Nordlicht GmbH", "Hafenstraße 12", "Weg 3", "Kiel", CONTACT, f"{NIGHT:%Y-%m-%d}, {BERLIN}"):
+        assert part in said, part
     shut = night.run(at(1, 5))
     assert (shut["phase"], shut["state"]) == ("migrate", "shut")
     assert "that of ben is void: it has expired" in shut["text"]
@@ -172,17 +190,27 @@ def test_a_cut_over_through_the_hour_that_comes_twice(night: Night) -> None:
     assert len(steps) == 9
     assert steps == sorted(steps)
     assert hub("audit", "verify")[0]["ok"]
-    report = (hub.folder / "closing/retail/report.html").read_text()
+    report = (papers / "report.html").read_text()
     day = f"{NIGHT:%Y-%m-%d}"
     walls = re.findall(rf"<td>{day} (\d\d:\d\d:\d\d UTC\+0[12]:00)</td><td>\w+</td>", report.split("Journal</h2>")[1])
     assert walls.index("02:25:00 UTC+02:00") < walls.index("02:05:00 UTC+01:00") < walls.index("02:31:00 UTC+01:00")
     assert walls[-1] == "02:50:00 UTC+01:00"  # not the 02:51 of summer time that the clock says
-    (file,) = (hub.folder / "closing/retail").glob("certificate-*.json")
+    (file,) = papers.glob("certificate-*.json")
     content = json.loads(json.loads(file.read_text())["content"])
     assert content["time_zone"] == BERLIN
     assert content["local_time"] == f"{day}T02:50:00+01:00"
     assert content["issued_at"] == f"{day}T01:50:00+00:00"
     assert f"{day} 02:50:00 UTC+01:00" in hub.plain("close", "certificate", str(file))
+    said = words(file.with_suffix(".pdf"))
+    for part in (f"Issued at {day} 02:50:00 UTC+01:00", f"legal, {day} 02:50:00 UTC+01:00", "Hafenstraße 12", CONTACT,
+                 f"Time zone of all times {BERLIN}", "Sample signed by aud"):  # fmt: skip
+        assert part in said, (part, said)
+    assert f"Questions to {CONTACT}" in words(papers / "report.pdf")
+
+
+def words(file: Path) -> str:
+    """The words of a PDF, in the order in which they are read."""
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(file).pages).split())
 
 
 def test_days_are_judged_where_they_belong_across_the_end_of_summer_time() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hub.closure.desk import Desk
-from hub.closure.letters import Recipient
+from hub.closure.letters import Recipient, postal
 from hub.closure.plan import Notice
 from hub.closure.scope import OWN, SHARED, records
 
@@ -36,16 +36,6 @@ def address(values: Mapping[str, Any]) -> str:
     """The address a legal notice goes to: the one for such, else the main one, else any."""
     others = sorted(path for path in values if path.startswith("emails."))
     return next((str(values[path]) for path in (*MAILS, *others) if values.get(path)), "")
-
-
-def postal(values: Mapping[str, Any]) -> tuple[str, ...]:
-    """The postal address, a line each; empty where there is no street or no city."""
-    for kind in ("legal", "main", "billing"):
-        part = {n: values.get(f"addresses.{kind}.{n}") for n in ("street", "extra", "postal_code", "city", "country")}
-        if part["street"] and part["city"]:
-            place = " ".join(str(x) for x in (part["postal_code"], part["city"]) if x)
-            return tuple(str(x) for x in (part["street"], part["extra"], place, part["country"]) if x)
-    return ()
 
 
 def _contracts(desk: Desk) -> dict[str, list[dict[str, Any]]]:

@@ -128,7 +128,16 @@ def decide(store: Store, line: str, id: str, how: str, person: str, said: str = 
         )  # fmt: skip
         data = {"line": line, "id": id, "how": how, "note": said}
         append(tx, person, "close settle", data, at=store.now())
-        note(tx, store, closing.id, "settle", "decided", f"{title(model, values)} is {how}: {said}", person, data)
+        note(
+            tx,
+            store,
+            closing.id,
+            "settle",
+            "decided",
+            f"{title(model, values)} is {how.replace('_', ' ')}: {said}",
+            person,
+            data,
+        )
 
 
 def line(item: Item) -> str:
