@@ -112,10 +112,13 @@ def assess(context: typer.Context, name: Line, json: Json = False) -> None:
 def status(context: typer.Context, name: Line, json: Json = False) -> None:
     """Say how far the closing is, who has approved what, and what keeps the next gate shut."""
     from hub.closure.status import status as told
+    from hub.closure.times import reread
 
     with session(context).engine() as engine:
         found = told(engine, name)
-    rows(found, "close status", json=json, columns=("phase", "state", "done", "by", "reasons"))
+        zone = _desk(engine, name, "hub").zone
+    shown = found if json else [row | {"until": reread(row["until"], zone)} for row in found]
+    rows(shown, "close status", json=json, columns=("phase", "state", "done", "by", "until", "reasons"))
     if any(row["state"] == "shut" for row in found):
         raise typer.Exit(1)
 

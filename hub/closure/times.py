@@ -68,6 +68,11 @@ def read(at: int, zone: ZoneInfo) -> str:
     return here if here == there else f"{here}, in {zone.key} {there}"
 
 
+def reread(text: str | None, zone: ZoneInfo) -> str:
+    """A moment kept as ISO 8601, as `read` says it; nothing for none."""
+    return read(micros(datetime.fromisoformat(text)), zone) if text else ""
+
+
 def due(day: str | None, zone: ZoneInfo, *, by: bool) -> str:
     """A day of the plan for who reads it here: until when (`by`) or from when it is, where midnight is elsewhere."""
     if not day:

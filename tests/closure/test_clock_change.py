@@ -119,6 +119,13 @@ def test_a_cut_over_through_the_hour_that_comes_twice(night: Night) -> None:
     clock.at += 3 * DAY  # and one that is signed at another time of day ends at that time of day
     (given,) = hub("close", "approve", "retail", "freeze", by="ben")
     assert given["until"] == f"{(at(1, 30, days=3)):%Y-%m-%dT%H:%M}:00+00:00"
+    assert hub.status()["freeze"]["until"] == given["until"]
+    with reading_in(SHANGHAI):
+        said = hub.plain("close", "status", "retail", code=1)
+    assert (
+        f"{at(9, 30, days=3):%Y-%m-%d %H:%M}:00 UTC+08:00, {berlin}{at(2, 30, days=3):%Y-%m-%d %H:%M}:00 UTC+01:00"
+        in said
+    )
 
     # a day begins where it belongs: the reminder of Sunday goes out when it is Sunday in Berlin
     with reading_in(NEW_YORK):

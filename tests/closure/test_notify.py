@@ -86,7 +86,9 @@ def test_each_person_gets_each_notice_once_in_their_language(telling: Company, s
     assert rows["R Kunde Ä1"]["takes_effect_on"] == "2099-06-30"
     assert rows["No address at all"]["state"] == "missing"
     assert rows["Only a street"]["state"] == "letter"
-    letter = PdfReader(telling.folder / "closing/retail" / rows["Only a street"]["proof"]).pages[0].extract_text().split()
+    letter = (
+        PdfReader(telling.folder / "closing/retail" / rows["Only a street"]["proof"]).pages[0].extract_text().split()
+    )
     assert {"Von", "Nordlicht", "An", "Kai", "Kiel", "Fragen", "ana"} <= set(letter)
     assert any("find an address of customer_" in r for r in telling.status()["freeze"]["reasons"])
     telling.go()
