@@ -215,6 +215,23 @@ def test_a_cut_over_through_the_hour_that_comes_twice(night: Night) -> None:
     assert f"Questions to {CONTACT}" in words(papers / "report.pdf")
 
 
+def test_notice_given_today_is_given_on_the_day_of_the_plans_zone(at: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = at("fresh")
+    shop = hub.shop("shop")
+    shop.add(
+        "contracts", number="RC9", customer=next(iter(shop.rows("customers"))), renewal="none", days=30, state="active"
+    )
+    hub("sync", code=(0, 1))
+    hub.plan(zone=BERLIN)
+    clock = Clock(monkeypatch, NIGHT)
+    ends = []
+    for minutes in (-121, -119):  # before and after midnight in Berlin, both on one day in UTC
+        clock.at = NIGHT + timedelta(minutes=minutes)
+        (row,) = [r for r in hub("close", "assess", "retail", code=(0, 1)) if r["name"] == "RC9"]
+        ends.append(row["text"].rpartition(" ")[2])
+    assert ends == [f"{NIGHT + 29 * DAY:%Y-%m-%d}", f"{NIGHT + 30 * DAY:%Y-%m-%d}"]
+
+
 def words(file: Path) -> str:
     """The words of a PDF, in the order in which they are read."""
     return " ".join(" ".join(page.extract_text() for page in PdfReader(file).pages).split())
