@@ -35,6 +35,12 @@ class Recipient:
     contracts: list[Mapping[str, Any]] = field(default_factory=list)
 
 
+def called(values: Mapping[str, Any]) -> str:
+    """What a customer or a contact is called, empty where nothing is known."""
+    names = " ".join(str(values[p]) for p in ("first_name", "last_name") if values.get(p))
+    return str(values.get("name") or names)
+
+
 def postal(values: Mapping[str, Any], kinds: Sequence[str] = ("legal", "main", "billing")) -> tuple[str, ...]:
     """A customer's postal address, a line each: the first of these kinds that has a street and a city, else nothing."""
     for kind in kinds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections import Counter
@@ -157,6 +158,8 @@ def test_a_cut_over_through_the_hour_that_comes_twice(night: Night) -> None:
     said = words(statement)
     for part in ("Nordlicht GmbH", "Hafenstraße 12", "Weg 3", "Kiel", CONTACT, f"{NIGHT:%Y-%m-%d}, {BERLIN}"):
         assert part in said, part
+    (row,) = csv.DictReader(statement.with_suffix(".csv").read_text("utf-8-sig").splitlines()[:2])
+    assert (row["document"], row["customer_name"], row["issued_by"]) == ("Invoice RI3", "R Kunde Ä3", "Nordlicht GmbH")
     shut = night.run(at(1, 5))
     assert (shut["phase"], shut["state"]) == ("migrate", "shut")
     assert "that of ben is void: it has expired" in shut["text"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hub.closure.desk import Desk
-from hub.closure.letters import Recipient, postal
+from hub.closure.letters import Recipient, called, postal
 from hub.closure.plan import Notice
 from hub.closure.scope import OWN, SHARED, records
 
@@ -26,7 +26,13 @@ def recipients(desk: Desk, notice: Notice) -> Iterator[Recipient]:
             if notice.only and values.get("tier") != notice.only:
                 continue
             whose = id if model == "customer" else str(values.get("customer"))
-            one = Recipient(id, _name(values), address(values), str(values.get("language") or "en"), postal(values))
+            one = Recipient(
+                id,
+                called(values) or "Sir or Madam",
+                address(values),
+                str(values.get("language") or "en"),
+                postal(values),
+            )
             key = (one.address or id).strip().casefold()
             found.setdefault(key, one).contracts.extend(contracts.get(whose, ()))
     yield from (found[key] for key in sorted(found))
@@ -44,8 +50,3 @@ def _contracts(desk: Desk) -> dict[str, list[dict[str, Any]]]:
         if values.get("customer") and values.get("state") not in ("ended", "cancelled"):
             found.setdefault(str(values["customer"]), []).append(values)
     return found
-
-
-def _name(values: Mapping[str, Any]) -> str:
-    names = " ".join(str(values[p]) for p in ("first_name", "last_name") if values.get(p))
-    return str(values.get("name") or names or "Sir or Madam")
