@@ -161,10 +161,9 @@ def _day(table: Table, key: str) -> date:
 
 def _is_day(text: str) -> bool:
     try:
-        date.fromisoformat(text)
+        return date.fromisoformat(text) < date(9999, 1, 1)  # the day after it must be one, too
     except ValueError:
         return False
-    return True
 
 
 def _count(table: Table, key: str, default: int) -> int:

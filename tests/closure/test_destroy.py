@@ -245,7 +245,7 @@ def test_a_certificate_that_was_changed_is_found(at: Stage) -> None:
 
 def test_keys_of_the_archive_end_when_the_longest_rule_does(at: Stage) -> None:
     from hub.closure.keys import keys_in
-    from hub.closure.phases.destroy import expire
+    from hub.closure.phases.retain import expire
     from hub.closure.run import open_desk
     from hub.config import load
     from hub.sync import Hub

@@ -174,6 +174,11 @@ def test_two_cannot_run_the_same_closing(at: Stage) -> None:
         ('id = "lessons"', 'id = "backups"', "is there twice"),
         ('id = "lessons"', 'id = "lessons"\nafter = ["nothing"]', "which is no task"),
         ("[data]", "[data]\nmigrate = 1", "unknown key"),
+        (
+            'id = "lessons"',
+            'id = "late"\ntitle = "x"\ndue_on = "in spring"\n[[tasks]]\nid = "lessons"',
+            "must be a day",
+        ),
         ('phase = "closeout"\ndue_on', 'phase = "end"\ndue_on', 'no phase "end"'),
         ("random = 5", "random = 0", "with no sample nobody looks"),
         ("[data]", '[[notices]]\nid = "end"\ntemplate = "closing"\n[data]', "must name the connection that sends"),

@@ -89,6 +89,7 @@ def told(office: Office) -> dict[str, str]:
     return {word: data for (data,) in rows for word in ("Wanderer", "Zander", "nobody") if word in data}
 
 
+@pytest.mark.parametrize("office", ["postgresql"], indirect=True)
 def test_a_summary_goes_with_those_it_names_and_the_others_stay(office: Office) -> None:
     office.settings(f'report_to = ["cfo@company.example"]\n{POST}')
     office.entry("B4", "12.00", "no idea", payer="Somebody Wanderer")
