@@ -39,7 +39,7 @@ def step(name: str, folder: Path, customers: int) -> None:
     if name == "fill":
         fill(store, customers, DOCUMENTS)
         return
-    with keys_in(folder / "keys") as keys:
+    with keys_in(folder / "keys", make=True) as keys:
         if name == "write":
             made = write(store, Project(folder, Secret(url)), Order("retail", scope(store), "bench"), keys, "archives")
             print(sum(made.counts.values()), made.bytes)

@@ -361,6 +361,8 @@ def test_a_new_connector_package_is_written_once(tmp_path: Path, capsys: pytest.
     assert (tmp_path / "hub-acme/pyproject.toml").is_file()
     assert run(["connector", "new", "acme", "--into", str(tmp_path)]) == 2
     assert run(["connector", "new", "Bad Name", "--into", str(tmp_path)]) == 2
+    assert run(["connector", "new", "stripe", "--into", str(tmp_path)]) == 2
+    assert 'a connector "stripe" already, from hub (hub_stripe); take another name' in capsys.readouterr().err
 
 
 def test_a_broken_plugin_is_told_with_its_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -230,7 +230,7 @@ token = "${NOWHERE}"
 [connections.b]
 connector = "y"
 """
-    found = mistakes(tmp_path, text, kinds=lambda plugins: KINDS)
+    found = mistakes(tmp_path, text, kinds=lambda plugins, named: KINDS)
     assert [row.split(": ", 2)[:2] for row in found] == [
         ["hub.toml:1", "connections.a.base_url"],
         ["hub.toml:3", "connections.a.base_ur"],
@@ -240,12 +240,12 @@ connector = "y"
     ]
     assert "NOWHERE is not set" in found[2]
     assert 'did you mean "companies"' in found[3]
-    assert len(mistakes(tmp_path, text, kinds=lambda plugins: KINDS, strict=False)) == 4
+    assert len(mistakes(tmp_path, text, kinds=lambda plugins, named: KINDS, strict=False)) == 4
 
 
 def test_a_connector_that_takes_its_streams_gets_their_options(tmp_path: Path) -> None:
     text = '[connections.in]\nconnector = "files"\n[connections.in.streams.people]\npath = "p.csv"\nkey = "id"\npush = true\n'
-    found = load(project(tmp_path, text), env=ENV, kinds=lambda plugins: KINDS).connections["in"]
+    found = load(project(tmp_path, text), env=ENV, kinds=lambda plugins, named: KINDS).connections["in"]
     assert found.settings == {"streams": {"people": {"path": "p.csv", "key": "id"}}}
     assert found.streams["people"].push
     assert found.streams["people"].mapping == "files.people"

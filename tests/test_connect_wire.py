@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import selectors
 import socket
 import threading
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,7 @@ import httpx
 import pytest
 import respx
 
+from hub.connect import wire
 from hub.connect.rest import RestConnector
 from hub.connect.retry import Retry
 from hub.connect.wire import Wire, proxied
@@ -94,8 +96,12 @@ def test_a_connection_is_used_again_and_an_answer_comes_whole() -> None:
     assert heads[3].endswith(b'{"a":1}')
 
 
-def test_a_connection_the_server_has_closed_is_not_used_again() -> None:
-    """It is noticed before the request goes out, so that even a write is safe."""
+@pytest.mark.parametrize("waiting", [wire.WAITING, selectors.SelectSelector])
+def test_a_connection_the_server_has_closed_is_not_used_again(
+    monkeypatch: pytest.MonkeyPatch, waiting: type[selectors.BaseSelector]
+) -> None:
+    """It is noticed before the request goes out, so that even a write is safe; also where there is no poll."""
+    monkeypatch.setattr(wire, "WAITING", waiting)
     with serving([OK], [OK]) as (server, client):
         client.get("/")
         assert server.gone[0].wait(5)

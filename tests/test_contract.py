@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from json import JSONDecodeError
 
 import pytest
 
-from hub.connect.base import Connector, Write
+from hub.connect.base import Connector, Page, Record, Stream, Write
+from hub.connect.rest import RestConnector
+from hub.connect.rows import rows
 from hub.errors import Rejected, Unavailable
 from hub.testing.broken import BREAKS, NoOverlap
 from hub.testing.contract import ConnectorContract
 from hub.testing.memory import MemoryConnector, MemorySystem
 
 PROMISES = [name for name in vars(ConnectorContract) if name.startswith("test_")]
+OVER_HTTP = "test_a_foreign_answer_is_told"
 
 
 def maker(system, cls=MemoryConnector):
@@ -64,7 +68,7 @@ def test_the_good_connector_passes_with_any_abilities(page, late, strong):
         "test_the_same_once_key_has_one_effect",
         "test_found_by_our_id",
     }
-    assert skipped == (set() if strong else weak) | (set() if late else {"test_a_late_change_is_seen"})
+    assert skipped == {OVER_HTTP} | (set() if strong else weak) | (set() if late else {"test_a_late_change_is_seen"})
 
 
 @pytest.mark.parametrize("cls", BREAKS, ids=lambda cls: cls.__name__)
@@ -76,7 +80,46 @@ def test_a_broken_connector_is_caught_by_the_promise_it_breaks(cls):
 
 
 def test_every_promise_is_proved_by_a_broken_connector():
-    assert set(PROMISES) - set(BREAKS.values()) == {"test_streams_are_declared"}
+    assert set(PROMISES) - set(BREAKS.values()) == {"test_streams_are_declared", OVER_HTTP}
+
+
+class Trusting(RestConnector):
+    """Takes what comes, as long as it is JSON; a subclass says what it does with it."""
+
+    name = "trusting"
+    streams = (Stream("customers", "customer"),)
+
+    def __init__(self):
+        super().__init__("https://here.example")
+
+    def check(self):
+        self.get("/me")
+
+    def pull(self, stream, cursor=None):
+        yield Page(rows(self.get("/customers").content, items="data")[0], "1")
+
+
+class TakesWhatComes(Trusting):
+    def pull(self, stream, cursor=None):
+        for row in self.get("/customers").json()["data"]:
+            yield Page([Record(row["id"], row)], "1")
+
+
+class TakesAPageForNothing(Trusting):
+    def foreign(self, response):
+        return None
+
+    def pull(self, stream, cursor=None):
+        yield Page([], "1")
+
+
+def test_over_http_a_connector_takes_no_foreign_answer_for_its_own():
+    promise = getattr(ConnectorContract(), OVER_HTTP)
+    promise(Trusting, None)
+    with pytest.raises(JSONDecodeError):
+        promise(TakesWhatComes, None)
+    with pytest.raises(AssertionError, match="a web page was taken"):
+        promise(TakesAPageForNothing, None)
 
 
 def test_a_connector_without_streams_fails():

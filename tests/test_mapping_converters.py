@@ -1,5 +1,6 @@
 """Converters: what each reads, what it refuses, and what it writes."""
 
+import re
 from typing import Any
 
 import pytest
@@ -56,12 +57,48 @@ def test_refuses_with_a_reason(name: str, theirs: Any) -> None:
     assert not isinstance(caught.value, Doubt)
 
 
+@pytest.mark.parametrize(
+    ("name", "theirs", "options", "reason"),
+    [
+        ("money", "1.234,56", {"currency": "EUR"}, 'is no number; for a decimal comma write point = ","'),
+        ("decimal", "10.50", {"point": ","}, "is no number whose decimal sign is ','"),
+        ("decimal", "1.23,4", {"point": ","}, "is no number whose decimal sign"),
+        ("decimal", ",", {"point": ","}, "is no number whose decimal sign"),
+        ("date", "01.11.2026", {}, 'is no ISO 8601 time; say how it is written, such as form = "DD.MM.YYYY"'),
+        ("date", "11/02/2026", {"form": "DD.MM.YYYY"}, "is not written as DD.MM.YYYY"),
+        ("date", "31.02.2026", {"form": "DD.MM.YYYY"}, "is not written as DD.MM.YYYY"),
+    ],
+)
+def test_what_is_written_otherwise_is_told_with_the_option_that_reads_it(
+    name: str, theirs: Any, options: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        BUILTIN[name].read(theirs, **options)
+
+
 OPTIONS: list[tuple[str, dict[str, Any], Any, Any, Any]] = [
     ("money", {"currency": "EUR"}, "10.1", [1010, "EUR"], "10.10"),
     ("money", {"currency": "JPY"}, 1000, [1000, "JPY"], "1000"),
     ("money", {"currency": "KWD", "number": True}, 1.5, [1500, "KWD"], 1.5),
     ("minor", {"currency": "EUR"}, "1010", [1010, "EUR"], 1010),
     ("decimal", {"number": True}, "2.50", "2.5", 2.5),
+    ("decimal", {"point": ","}, "1.234.567,50", "1234567.5", "1234567,5"),
+    ("decimal", {"point": ","}, "1.234", "1234", "1234"),
+    ("decimal", {"point": ","}, ",5-", "-0.5", "-0,5"),
+    ("decimal", {"point": ","}, 1.5, "1.5", "1,5"),
+    ("decimal", {"point": "."}, "1'234.5", "1234.5", "1234.5"),
+    ("percent", {"point": ","}, "7,5 %", "0.075", "7,5"),
+    ("money", {"currency": "EUR", "point": ","}, "1\u00a0234,56", [123456, "EUR"], "1234,56"),
+    ("date", {"form": "DD.MM.YYYY"}, "1.11.2026", "2026-11-01", "01.11.2026"),
+    ("date", {"form": "MM/DD/YY"}, "11/02/26", "2026-11-02", "11/02/26"),
+    ("date", {"form": "DD.MM.YYYY"}, "2026-11-01T00:00:00", "2026-11-01", "01.11.2026"),
+    (
+        "moment",
+        {"form": "DD.MM.YYYY HH:mm", "zone": "Europe/Berlin"},
+        "01.07.2026 08:05",
+        "2026-07-01T06:05:00Z",
+        "01.07.2026 08:05",
+    ),
     ("percent", {"number": True}, "19", "0.19", 19),
     ("phone", {"region": "de"}, "030 12345678", "+493012345678", "+493012345678"),
     ("list", {"separator": ";"}, "a; b;", ["a", "b"], "a;b"),

@@ -12,6 +12,9 @@ ROOT = Path(__file__).parent.parent
 HEAD = 'stream = "s"\nmodel = "customer"\n[fields]\nname = "n"\n'
 
 MISTAKES = {
+    'balance.eur = { theirs = "b", as = "money", currency = "EUR", point = ";" }': "balance.eur.point: ';' is no decimal sign; write",
+    'born_on = { theirs = "f", form = "DD.MM" }': "born_on.form: 'DD.MM' is no form of a day; write it with YYYY, MM",
+    'born_on = { theirs = "f", zone = "Berlin" }': "born_on.zone: needs a known time zone, not 'Berlin'",
     'nam = "a"': 'fields.nam: Customer has no field "nam" (did you mean "name"?)',
     '"phones.Main" = "a"': 'has no field "phones.Main"',
     'parent = "b"': 'fields.parent: refers to a customer: add link = "',

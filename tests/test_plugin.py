@@ -59,12 +59,12 @@ def plugin(tmp_path):
 def installed(tmp_path, monkeypatch):
     """Install distributions as pip would: a module and the metadata with its entry point."""
 
-    def install(dist, module, text, version="1.0"):
+    def install(dist, module, text, version="1.0", point="[hub]\nit"):
         site = tmp_path / f"site-{dist}"
         info = site / f"{dist.replace('-', '_')}-{version}.dist-info"
         info.mkdir(parents=True)
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {dist}\nVersion: {version}\n")
-        (info / "entry_points.txt").write_text(f"[hub]\nit = {module}\n")
+        (info / "entry_points.txt").write_text(f"{point} = {module}\n")
         (site / f"{module}.py").write_text(textwrap.dedent(text))
         monkeypatch.syspath_prepend(str(site))
         monkeypatch.delitem(sys.modules, module, raising=False)
@@ -257,6 +257,21 @@ def test_a_distribution_that_cannot_be_imported_is_named(installed):
         load()
 
 
+def test_a_lone_connector_is_imported_only_where_it_is_named(installed):
+    installed("hub-acme", "acme_one", CONNECTOR.format(origin="dist"), point="[hub.connectors]\nacme")
+    assert "acme" in load().connectors
+    assert "acme" in load(connectors={"acme"}).connectors
+    assert load(connectors={"files"}).connectors.keys() & {"acme", "files", "hubspot"} == {"files"}
+    assert "acme" in load(connectors={"fies"}).connectors  # what nobody brings is told with all there is
+
+
+def test_what_brings_more_than_a_connector_is_no_lone_one(installed):
+    more = "    @hookimpl\n    def derive(golden, look): ...\n"
+    installed("hub-acme", "acme_one", CONNECTOR + more, point="[hub.connectors]\nacme")
+    with pytest.raises(ConfigError, match=r"hub-acme 1.0 \(acme_one\): brings derive too; name it in .* group hub, "):
+        load()
+
+
 def test_built_ins_come_through_the_same_door():
     registry = load()
     assert all(plugin.origin.startswith("hub (hub_") for plugin in registry.plugins)
@@ -336,7 +351,7 @@ def test_no_traceback_shows_a_setting_that_is_a_secret(shops):
     shops.connectors["shop"] = Failing
     assert [s.type_name for s in settings_schema(Failing)] == ["str", "Secret | None"]
     with pytest.raises(ZeroDivisionError) as caught:
-        connect(ConnectionConfig("eu", "shop", {"base_url": "x", "token": Secret("canary-1")}), shops)
+        connect(ConnectionConfig("eu", "shop", {"base_url": "https://x", "token": Secret("canary-1")}), shops)
     shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
     assert "settings.py" in shown
     assert "canary-1" not in shown.replace('Secret("canary-1")', "")
@@ -352,7 +367,9 @@ def test_connect_lists_every_mistake_and_no_secret(shops):
     assert [line.split(":")[1].strip() for line in said] == ["base_ulr", "token", "page", "mode", "vault", "base_url"]
     assert said[1] == "eu: token: must be str"
     assert said[-1] == "eu: base_url: missing; write base_url (str)"
-    assert settings_faults(Shop, {"base_url": "x"}) == {"token": 'missing; write token = "${ENVIRONMENT_VARIABLE}"'}
+    assert settings_faults(Shop, {"base_url": "http://x"}) == {
+        "token": 'missing; write token = "${ENVIRONMENT_VARIABLE}"'
+    }
 
 
 def test_an_unknown_connector_says_what_there_is(shops):

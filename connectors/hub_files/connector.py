@@ -51,6 +51,11 @@ class Files(Connector):
             for file in self._files(source):
                 next(self._rows(file, source), None)
 
+    def unread(self, stream: str) -> str | None:
+        """Say where no file is: which path was meant, and what lies in that folder."""
+        source = self.sources[stream]
+        return None if self._files(source) else source.missing(self.folder)
+
     def pull(self, stream: str, cursor: str | None = None) -> Iterator[Page]:
         """Yield the rows of all files that are not as the cursor saw them; an unchanged file is not read."""
         source, seen = self.sources[stream], Cursor(cursor)
@@ -270,4 +275,7 @@ def _receipt(record: Record) -> Answer:
 def _stream(name: str, source: Source) -> Stream:
     writable = source.single and bool(source.key)
     erases = writable and source.format in ERASES
-    return Stream(name, source.model, push=writable, versioned=writable, findable=writable, erases=erases, batch=1000)
+    return Stream(
+        name, source.model, push=writable, versioned=writable, findable=writable, erases=erases, batch=1000,
+        known=tuple(filter(None, (*source.key, source.changed, source.id_column))),
+    )  # fmt: skip

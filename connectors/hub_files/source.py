@@ -42,6 +42,19 @@ class Source:
             return [folder / self.path] if (folder / self.path).is_file() else []
         return sorted(file for file in folder.glob(self.path) if file.is_file())
 
+    def missing(self, folder: Path) -> str:
+        """Say that there is no such file, with what lies where it should."""
+        fault = f"{folder / self.path}: no file {'' if self.single else 'matches'}".rstrip()
+        there = (folder / self.path).parent
+        if WILD & set(str(there)):
+            return f"{fault}; correct path in hub.toml, or put the files there"
+        if not there.is_dir():
+            return f"{fault}, and no folder {there}; correct path in hub.toml, or put the files there"
+        names = sorted(file.name for file in there.iterdir() if file.is_file() and not file.name.startswith("."))
+        lie = f"there are {', '.join(names[:8])}{' and more' if len(names) > 8 else ''}" if names else "it is empty"
+        hint = like(PurePath(self.path).name, names) if self.single else ""
+        return f"{fault}{hint}; in {there} {lie}; correct path in hub.toml, or put the file there"
+
     def columns(self, names: list[str], file: Path) -> list[str]:
         """Check the columns of a file: each once, and those there that the settings name."""
         twice = {name for name in names if names.count(name) > 1}
@@ -49,7 +62,9 @@ class Source:
             raise ConfigError(f"{file}: two columns are called {sorted(twice)[0]!r}; rename one of them")
         for name in (*self.key, *([self.changed] if self.changed else [])):
             if name not in names and name != self.id_column:
-                raise ConfigError(f"{file}: no column {name!r}{like(name, names)}; there are {', '.join(names)}")
+                option = "changed" if name == self.changed else "key"
+                there = f"there are {', '.join(names)}; correct {option} in hub.toml, or the file"
+                raise ConfigError(f"{file}: no column {name!r}{like(name, names)}; {there}")
         return names
 
 

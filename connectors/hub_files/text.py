@@ -12,9 +12,12 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from hub.connect import ConfigError
 from hub_files.source import Source
 
 DELIMITERS = ",;\t|"
+UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")  # its mark in front, read as another encoding
+FAULTS = {"unexpected end of data": "opens a quote that is not closed"}  # in words that a person knows
 LONGEST = 1000  # lines one row may take; beyond it a quote was left open
 
 
@@ -61,9 +64,17 @@ class Csv:
         self._back.append(first)
         self.end = "\r\n" if first.endswith("\r\n") else "\n"
         self.delimiter = delimiter(first, source)
-        names, _, taken = self._next() or ([], "", [])
+        names, fault, taken = self._next() or ([], "", [])
         self.head = "".join(taken)
-        self.header = source.columns([name.strip() for name in names], file) if names else []
+        if undecodable(self.head):
+            meant = "utf-16" if self.head[:2] in UTF_16 else "cp1252"
+            fault = f"is not in {source.encoding}; say its encoding under the stream, such as encoding = {meant!r}"
+        elif taken and not names:
+            fault = f"{fault or 'is empty'}; the first line must name the columns"
+        if fault:
+            raise ConfigError(f"{file}, line 1: {fault}")
+        named = [name.strip() or f"column {at}" for at, name in enumerate(names, 1)]  # spreadsheets leave empty ones
+        self.header = source.columns(named, file) if names else []
 
     def __iter__(self) -> Iterator[Row]:
         while (found := self._next()) is not None:
@@ -74,7 +85,7 @@ class Csv:
             if not fault and len(values) != len(self.header):
                 fault = f"has {len(values)} values for {len(self.header)} columns"
             if not fault and undecodable(text):
-                fault = f"holds bytes that are not {self.source.encoding}"
+                fault = f"holds bytes that are not {self.source.encoding}; is that the stream's encoding?"
             if fault:
                 self._back.extendleft(reversed(taken[1:]))  # a quote left open must not swallow the lines behind it
                 self.line = at
@@ -97,7 +108,7 @@ class Csv:
         try:
             values, fault = next(csv.reader(lines(), delimiter=self.delimiter, strict=True), None), ""
         except csv.Error as error:
-            values, fault = [], str(error)
+            values, fault = [], FAULTS.get(str(error), str(error))
         if not taken:
             return None
         return values or [], fault, taken

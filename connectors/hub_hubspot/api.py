@@ -8,9 +8,10 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import httpx
-import msgspec
 
 from hub.connect import Secret
+from hub.connect.answer import decoded as as_json
+from hub.connect.answer import unexpected
 from hub.connect.auth import RefreshToken, TokenAuth
 from hub.connect.rate import Budget
 from hub.connect.rest import RestConnector
@@ -163,16 +164,24 @@ class Api(RestConnector):
         return error
 
 
-def decoded(response: httpx.Response) -> Row:
-    """Return the answer's JSON. Raises Unavailable where it was cut off or is none."""
-    try:
-        body = msgspec.json.decode(response.content) if response.content else {}
-    except msgspec.DecodeError:
-        body = None
-    if not isinstance(body, dict):
-        url = response.request.url
-        raise Unavailable(f"{url.host}: {response.request.method} {url.path}: the answer is no JSON object; try again")
-    return body
+class Told(Row):
+    """An answer's JSON object; what is missing in it is told as what the answer lacks."""
+
+    def __init__(self, response: httpx.Response, body: Row) -> None:
+        super().__init__(body)
+        self._response = response
+
+    def __missing__(self, name: str) -> Any:
+        raise unexpected(self._response, f"there is no {name!r} in it")
+
+
+def decoded(response: httpx.Response) -> Told:
+    """Return the answer's JSON. Raises Unavailable where it was cut off or is none, or its rows are no objects."""
+    told = Told(response, as_json(response, Row) if response.content else {})
+    rows = told.get("results", [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise unexpected(response, "its results are no list of objects")
+    return told
 
 
 def main_first(held: Mapping[str, bool]) -> list[str]:

@@ -73,7 +73,7 @@ class HubSpot(Api):
 
     def check(self) -> None:
         """Read one company. Raises Unavailable or Unauthorized."""
-        decoded(self.get(f"{self.objects}/companies", limit=1))
+        decoded(self.get(f"{self.objects}/companies", limit=1))["results"]  # a body without them is somebody else's
 
     def asked(self, stream: str) -> tuple[str, ...]:
         """Return the names of all properties asked for in a stream."""

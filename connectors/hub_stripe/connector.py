@@ -7,16 +7,15 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
 from hub.connect import Answer, Conflict, Missing, Receipt, Rejected, Secret, Stream, Unavailable, Write
+from hub.connect.answer import decoded
 from hub.connect.auth import TokenAuth
 from hub.connect.retry import NotSent
 from hub.errors import RateLimited
 from hub_stripe.answers import Replayed
 from hub_stripe.kinds import KINDS
 from hub_stripe.reading import Reader
-from hub_stripe.shape import form
+from hub_stripe.shape import Head, Listing, form
 
 LATE = timedelta(seconds=60)  # Stripe says of its search: under a minute, more in an outage
 ONCE = timedelta(hours=24)
@@ -61,7 +60,7 @@ class Stripe(Reader):
 
     def check(self) -> None:
         """Ask for one customer: the cheapest thing that every usable key may read."""
-        self.get("/v1/customers", limit=1)
+        decoded(self.get("/v1/customers", limit=1), Listing)
 
     def push(self, stream: str, writes: Sequence[Write]) -> Iterator[Answer]:
         """Create customers; change customers, invoices and charges (of these Stripe takes description and metadata)."""
@@ -113,12 +112,13 @@ class Stripe(Reader):
                 return self._created(stream, write)
             # An update sets values: under another key it has the same effect, whether or not the first one arrived.
             answer = self.request("POST", path, data=sent, once=f"{once}.2")
+        decoded(answer, Head)
         record = self._record(stream, answer.content, self._first_said_at(stream, answer) or None)
         return Receipt(record.key, data=record.data, changed_at=record.changed_at)
 
     def _address(self, path: str, parts: Mapping[str, Any]) -> dict[str, Any] | None:
         """The whole address with the given parts changed: what a request leaves out of an address, Stripe empties."""
-        answer = msgspec.json.decode(self.get(path).content)
+        answer = decoded(self.get(path), dict[str, Any])
         if answer.get("deleted"):
             raise Missing(f"{path}: the customer was deleted")
         whole = {name: value for name, value in (answer.get("address") or {}).items() if value} | dict(parts)

@@ -12,6 +12,7 @@ import httpx
 import msgspec
 
 from hub.connect import Missing, Page, Record, Rejected
+from hub.connect.answer import decoded
 from hub_stripe.amounts import ODD, in_minor_units, minor
 from hub_stripe.answers import StripeApi
 from hub_stripe.kinds import KINDS, Kind
@@ -91,7 +92,7 @@ class Reader(StripeApi):
             asked = {"types[]": list(kind.events), "limit": self.page, "starting_after": after}
             answer = self.get("/v1/events", **asked, **({"created[gte]": since} if since > 0 else {}))
             now = now or said_at(answer)
-            page = msgspec.json.decode(answer.content, type=Listing)
+            page = decoded(answer, Listing)
             events = [msgspec.json.decode(raw, type=Event) for raw in page.data]
             for event in events:
                 key = event.data.object.key(kind.object)
@@ -117,7 +118,7 @@ class Reader(StripeApi):
                     raise
                 asked["created[lte]"], after = created, ""
                 continue
-            page = msgspec.json.decode(answer.content, type=Listing)
+            page = decoded(answer, Listing)
             more = page.has_more and bool(page.data)
             yield page.data, more
             if not more:
@@ -134,11 +135,11 @@ class Reader(StripeApi):
             return said_at(answer)
         first = answer.headers.get("Original-Request")
         asked = {"types[]": list(KINDS[stream].events), "limit": self.page}
-        for raw in msgspec.json.decode(self.get("/v1/events", **asked).content, type=Listing).data:
+        for raw in decoded(self.get("/v1/events", **asked), Listing).data:
             event = msgspec.json.decode(raw, type=Event)
             if first and event.request and event.request.id == first:
                 return event.created
-        return msgspec.json.decode(answer.content, type=Head).created
+        return decoded(answer, Head).created
 
     def read(self, stream: str, keys: Sequence[str]) -> Iterator[Record]:
         """Yield the objects by id, a request each: Stripe has no other way."""
@@ -155,7 +156,7 @@ class Reader(StripeApi):
             while page is None or page.next_page:
                 answer = self.get(f"{kind.path}/search", query=query, limit=self.page, page=page and page.next_page,
                                   **({"expand[]": kind.expand_listed} if kind.expand else {}))  # fmt: skip
-                page = msgspec.json.decode(answer.content, type=Listing)
+                page = decoded(answer, Listing)
                 for raw in page.data:
                     created = msgspec.json.decode(raw, type=Head).created  # what is found may be older than the answer
                     record = self._record(stream, raw, created)
@@ -172,6 +173,7 @@ class Reader(StripeApi):
             answer = self.get(f"{kind.path}/{quote(key, safe='')}", **{"expand[]": list(kind.expand) or None})
         except Missing:
             return Record(key, b"{}", changed_at=_time(at), deleted=True)
+        decoded(answer, Head)
         return self._record(stream, answer.content, at or said_at(answer) or None)
 
     def _record(self, stream: str, raw: bytes | msgspec.Raw, at: int | None) -> Record:

@@ -21,6 +21,14 @@ from hub_tryton.sales import Sales
 from hub_tryton.source import Names, Source
 from hub_tryton.wire import text
 
+SALES = (
+    "Tryton makes invoices and shipments of a sale that is confirmed, also of one that was delivered and billed "
+    "elsewhere, and then it cannot be taken back: have drafts made, by confirm = false and a mapping without state"
+)
+PAYMENTS = (
+    "Tryton books payments on its own posted invoices: name the streams of the connection, and leave this one out"
+)
+
 
 class Tryton(Rpc):
     """A Tryton 8 server.
@@ -35,9 +43,9 @@ class Tryton(Rpc):
         Stream("parties", "customer", push=True, versioned=True, findable=True, erases=True, freezes=True),
         Stream("products", "product", versioned=True, stays="products are nobody's personal data"),
         Stream("opportunities", "deal", versioned=True, erases=True),
-        Stream("sales", "order", push=True, versioned=True, findable=True, erases=True),
+        Stream("sales", "order", push=True, versioned=True, findable=True, erases=True, arrives=SALES),
         Stream("invoices", "invoice", versioned=True, erases=True),
-        Stream("payments", "payment", push=True, versioned=True, findable=True, erases=True),
+        Stream("payments", "payment", push=True, versioned=True, findable=True, erases=True, arrives=PAYMENTS),
     )
 
     def __init__(

@@ -10,9 +10,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from hub.connect import Secret
+from hub.connect.answer import decoded, unexpected
 from hub.connect.rest import RestConnector
 from hub.connect.retry import Retry
 from hub.errors import ConfigError, Conflict, HubError, Missing, Rejected, Unauthorized, Unavailable
@@ -110,6 +109,8 @@ class Rpc(RestConnector):
             raise Unauthorized(self._refused) from None
         finally:
             self.retry = patient
+        if not isinstance(told, list) or len(told) < 2:
+            raise Unavailable(f"{self.base_url}: the login was answered with no session; is that a Tryton server?")
         pair = f"{self.user}:{told[0]}:{told[1]}"
         self._session = "Session " + base64.b64encode(pair.encode()).decode()
         return self._session
@@ -122,9 +123,11 @@ class Rpc(RestConnector):
         except Unauthorized:
             self._session = None
             raise
-        told = msgspec.json.decode(answer.content)
-        if "error" in told:
+        told = decoded(answer, Row)
+        if told.get("error"):
             raise fault(method, told["error"])
+        if "result" not in told:
+            raise unexpected(answer, "there is no 'result' in it")
         return unpack(told["result"])
 
 

@@ -39,10 +39,10 @@ def actor(engine: Hub, name: str | None, file: Path | None = None) -> Person:
     return authenticate(engine.store, name, password or asked(f"password of {name}"))
 
 
-def asked(what: str) -> Secret:
-    """A password typed in, unseen. Raises ConfigError where nobody can type."""
+def asked(what: str, instead: str = "set HUB_PASSWORD or give --password-file FILE") -> Secret:
+    """A password typed in, unseen. Raises ConfigError that names what to do `instead` where nobody can type."""
     if not sys.stdin.isatty():
-        raise ConfigError(f"{what}: nobody is there to type it; set HUB_PASSWORD or give --password-file FILE")
+        raise ConfigError(f"{what}: nobody is there to type it; {instead}")
     return Secret(str(typer.prompt(what, hide_input=True)))
 
 

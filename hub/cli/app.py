@@ -5,6 +5,7 @@ Every verb's module is imported at start, so none of them imports anything heavy
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Sequence
 from copy import copy
@@ -125,11 +126,23 @@ def run(arguments: Sequence[str]) -> int:
     except HubError as error:
         say(session.masked(str(error)))
         return USAGE if isinstance(error, ConfigError) else FINDINGS
-    except Exception:  # noqa: BLE001 - the last line of defence: told without locals, which may hold secrets
+    except Exception as error:  # noqa: BLE001 - the last line of defence: told without locals, which may hold secrets
+        if words := _of_the_store(error):
+            say(session.masked(f"{session.store}: {words}"))
+            return FINDINGS
         say(session.masked(traceback.format_exc()))
         say("this is a fault in the hub or in a plugin, not in your settings")
         return INTERNAL
     return 0
+
+
+def _of_the_store(error: Exception) -> str | None:
+    """What a failure of the database means for a person, None for another one."""
+    if "hub.store" not in sys.modules:
+        return None
+    from hub.store.faults import told
+
+    return told(error)
 
 
 def _verbs(arguments: Sequence[str]) -> Verbs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -42,7 +42,7 @@ def write(
     from hub.closure.archive import write as written
     from hub.errors import ConfigError
 
-    with session(context).engine() as engine, _keys(engine) as keys:
+    with session(context).engine() as engine, _keys(engine, make=True) as keys:
         person = actor(engine, who, password_file)
         must(engine, person, "lead", business_line)
         scope = _scope(engine.store, business_line)
@@ -74,9 +74,10 @@ def verify(
     from hub.closure.archive import known
     from hub.closure.archive import verify as verified
 
-    with session(context).engine() as engine, _keys(engine) as keys:
+    with session(context).engine() as engine:
         archive = known(engine.store, name)
-        found = verified(engine.store, archive, engine.project.root, None if outside else keys)
+        with nullcontext() if outside else _keys(engine) as keys:
+            found = verified(engine.store, archive, engine.project.root, keys)
     if json:
         line({
             "archive": found.archive, "place": found.place, "ok": found.ok, "faults": list(found.faults),
@@ -106,18 +107,26 @@ def restore(
     from hub.closure.archive import known
     from hub.closure.archive import restore as restored
     from hub.config import environment
-    from hub.config.env import filled, literal_password
+    from hub.config.env import filled, literal_password, unset
     from hub.errors import ConfigError
 
     if literal_password(into):
         raise ConfigError('--into: a password must not stand on the command line; write "${VARIABLE}" in its place')
 
-    with session(context).engine() as engine, _keys(engine) as keys:
+    with session(context).engine() as engine:
         archive = known(engine.store, name)
         person = actor(engine, who, password_file)
         must(engine, person, "lead", archive.line)
-        url = filled(into, environment(engine.project.root))
-        found = restored(engine.store, archive, engine.project.root, keys, url, person.name)
+        env = environment(engine.project.root)
+        if missing := unset(into, env):
+            raise ConfigError(f"--into: {missing[0]} is not set; set it in the environment or in .env beside hub.toml")
+        with _keys(engine) as keys:
+            url = filled(into, env)
+            if not url.startswith(("sqlite:///", "postgresql")):
+                raise ConfigError(
+                    "--into: is no URL of SQLite or PostgreSQL; write sqlite:///back.db or postgresql://..."
+                )
+            found = restored(engine.store, archive, engine.project.root, keys, url, person.name)
     if json:
         line({
             "archive": found.archive, "ok": found.ok, "counts": dict(found.counts), "records": found.records,
@@ -166,10 +175,10 @@ def _counted(counts: Any) -> str:
 
 
 @contextmanager
-def _keys(engine: Hub) -> Iterator[KeyRing]:
+def _keys(engine: Hub, *, make: bool = False) -> Iterator[KeyRing]:
     from hub.closure.keys import folder, keys_in
 
-    with keys_in(folder(engine.project.root)) as keys:
+    with keys_in(folder(engine.project.root), make=make) as keys:
         yield keys
 
 

@@ -31,7 +31,7 @@ def list_(
             {k: v for k, v in e._asdict().items() if k != "before"} | {"at": moment(e.at).isoformat()}
             for e in islice(entries(engine.store, since=since, what=what, who=who), limit)
         ]
-    rows(found, "audit list", json=json, columns=("n", "at", "who", "what", "data"), empty="nothing was signed yet")
+    rows(found, "audit list", json=json, columns=("n", "at", "who", "what", "data"), empty="no entry")
 
 
 @app.command()

@@ -9,11 +9,12 @@ import typer
 
 from hub.cli.output import Json, rows, table
 from hub.cli.session import Session, session
-from hub.errors import ConfigError, HubError
+from hub.errors import ConfigError, HubError, Missing
 
 if TYPE_CHECKING:
-    from hub.config import ConnectionConfig, Project
+    from hub.config import ConnectionConfig, Project, StreamConfig
     from hub.connect import Connector
+    from hub.mapping import Mapping
 
 Row = dict[str, Any]
 STYLE = {"ok": "green", "note": "", "finding": "yellow", "configuration": "red"}
@@ -89,6 +90,8 @@ def _answer(here: Session, connector: Connector, name: str) -> Iterator[Row]:
         connector.check()
     except ConfigError as error:
         yield _row(name, None, "configuration", here.masked(str(error)))
+    except Missing as error:
+        yield _row(name, None, "finding", here.masked(f"{error}; is base_url right?"))
     except HubError as error:
         yield _row(name, None, "finding", here.masked(str(error)))
     else:
@@ -119,10 +122,38 @@ def _stream(
             yield _row(config.name, name, "note", text)
         ways = [way for way, on in (("read", setting.pull), ("written", setting.push)) if on]
         yield _row(config.name, name, "ok", f"{' and '.join(ways) or 'left alone'} by mapping {setting.mapping}")
+        yield from _links(config, name, mapping)
+    yield from _unread(here, config.name, name, setting, connector)
     for text in conflicts(stream, setting):
         yield _row(config.name, name, "configuration", text)
     for text in limits(stream, setting):
         yield _row(config.name, name, "note", text)
+
+
+def _links(config: ConnectionConfig, name: str, mapping: Mapping) -> Iterator[Row]:
+    """Say which streams the records refer to that are not in use; without a required one nothing is synced."""
+    from hub.model import MODELS, field
+
+    for path, stream in mapping.links.items():
+        if stream in config.streams:
+            continue
+        spec = field(MODELS[mapping.model], path)
+        level, then = ("configuration", "needs") if spec and spec.required else ("note", "is left out without")
+        text = f"{path} {then} the stream {stream!r}; add [connections.{config.name}.streams.{stream}] to hub.toml"
+        yield _row(config.name, name, level, text)
+
+
+def _unread(here: Session, connection: str, name: str, setting: StreamConfig, connector: Connector) -> Iterator[Row]:
+    """Say why nothing is there to be read: a finding, where the hub is not told to fill the stream itself."""
+    if not setting.pull:
+        return
+    try:
+        text = connector.unread(name)
+    except HubError:  # that the system does not answer has been told
+        return
+    if text:
+        begun = "; or leave it: the hub writes this stream" if setting.push else ""
+        yield _row(connection, name, "note" if setting.push else "finding", here.masked(text + begun))
 
 
 def _row(connection: str | None, stream: str | None, level: str, text: str) -> Row:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hub.sync import Hub
 
 app = typer.Typer(no_args_is_help=True, help="Close a business line, step by step, with two people at the gates.")
-Line = Annotated[str, typer.Argument(help="The business line.")]
+Line = Annotated[str, typer.Argument(metavar="LINE", help="The business line.")]
 Gate = Annotated[
     str, typer.Argument(help="notify, freeze, sync, settle, archive, migrate, verify, destroy or closeout.")
 ]
@@ -49,15 +49,21 @@ def plan(
     from hub.closure.desk import FOLDER
     from hub.closure.draft import draft
     from hub.closure.facts import facts
-    from hub.closure.plan import load
+    from hub.closure.fits import held_to, line_of, remarks
+    from hub.closure.plan import load, read
 
     with session(context).engine() as engine:
         person = actor(engine, as_, password_file)
-        must(engine, person, "lead", name)
+        must(engine, person, "lead", line_of(engine, name))
         file = engine.project.root / FOLDER / f"{name}.toml"
-        if not adopt:
+        if adopt:
+            found = load(file)
+            held_to(engine, found, file, name)
+        else:
             if file.exists():
-                raise ConfigError(f"{file}: is there; change it and put it in force: hub close plan {name} --adopt")
+                raise ConfigError(
+                    f"{file}: is there; change it and put it in force: hub close plan {name} --adopt --as {person.name}"
+                )
             if target is None or not reason:
                 raise ConfigError("a plan needs --target DAY and --reason TEXT")
             today = _today(engine, zone)
@@ -66,23 +72,13 @@ def plan(
                 time_zone=zone, entity=entity, address=address or (), contact=contact, archive=archive, migrate_to=migrate_to, mail=mail,
                 own=engine.project.root / FOLDER / "templates",
             )  # fmt: skip
+            found = read(text, f"plan of {name}, which is not written yet")
+            held_to(engine, found, file, name)  # before it is written: a second try would find it there
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-        found = load(file)
-        if found.line != name:
-            raise ConfigError(f'{file}: line: is "{found.line}", not "{name}"')
-        for key, connection in (("migrate_to", found.migrate_to), ("mail", found.mail)):
-            if connection and connection not in engine.project.connections:
-                raise ConfigError(f'{file}: data.{key}: no connection "{connection}" in hub.toml')
-        mine = engine.project.connections.get(found.migrate_to)
-        if mine is not None and (mine.line or engine.project.line) == name:
-            raise ConfigError(
-                f"{file}: data.migrate_to: {mine.name} is of the line {name} itself; give it another line"
-            )
-        from hub.closure.retention import rules
-
-        rules(found)
         closing = adopted(engine.store, found, person.name)
+        for remark in remarks(found, _today(engine, found.time_zone)):
+            say(remark)
     row = {
         "line": name,
         "file": str(file),
@@ -117,8 +113,10 @@ def status(context: typer.Context, name: Line, json: Json = False) -> None:
     with session(context).engine() as engine:
         found = told(engine, name)
         zone = _desk(engine, name, "hub").zone
-    shown = found if json else [row | {"until": reread(row["until"], zone)} for row in found]
-    rows(shown, "close status", json=json, columns=("phase", "state", "done", "by", "until", "reasons"))
+    shown = found
+    if not json:
+        shown = [row | {"until": reread(row["until"], zone), "reasons": "\n".join(row["reasons"])} for row in found]
+    rows(shown, "close status", json=json, columns=("phase", "state", "done", "asks", "by", "until", "reasons"))
     if any(row["state"] == "shut" for row in found):
         raise typer.Exit(1)
 
@@ -135,11 +133,16 @@ def approve(
 ) -> None:
     """Approve a gate, as another person than the plan's author."""
     from hub.closure.gates import approve as approved
+    from hub.closure.run import changed
     from hub.closure.times import iso, read
 
     with session(context).engine() as engine:
         person = actor(engine, as_, password_file)
         given = approved(engine.store, name, _gate(gate), person.name, scope)
+        if changed(engine, name):
+            say(
+                f"what is signed is the plan in force; its file was changed since: hub close plan {name} --adopt --as NAME"
+            )
         zone = _desk(engine, name, person.name).zone
     if json:
         line(
@@ -168,7 +171,9 @@ def revoke(
         person = actor(engine, as_, password_file)
         count = revoked(engine.store, name, _gate(gate), person.name)
     if not count:
-        raise ConfigError(f"{name}: {person.name} has no approval of {gate} to withdraw")
+        raise ConfigError(
+            f"{name}: {person.name} has no approval of {gate} to withdraw; who has approved what: hub close status {name}"
+        )
     if json:
         line({"line": name, "gate": gate, "person": person.name, "count": count}, "close revoke")
     else:
@@ -185,20 +190,27 @@ def run(
     json: Json = False,
 ) -> None:
     """Go on as far as the gates are open; stopped anywhere, the same command goes on there."""
+    from hub.closure.phases.destroy import left
     from hub.closure.run import run as went
 
     shut = False
     with session(context).engine() as engine:
         person = actor(engine, as_, password_file)
         must(engine, person, "lead", name)
+        moved = False
         for phase in went(engine, name, person.name, until=_gate(until) if until else None, say=_say(json)):
-            shut = shut or phase.state == "shut"
+            moved, shut = True, shut or phase.state == "shut"
             if json:
                 line(phase._asdict(), "close run")
             else:
                 typer.echo(f"{phase.phase}: {phase.state}: {phase.text}")
                 for reason in phase.reasons[1:]:
                     typer.echo(f"  {reason}")
+        if not (moved or json):
+            kept = len(left(_desk(engine, name, person.name))[0])
+            typer.echo(
+                f"{name} is closed; nothing is due" + (f", {kept} records are held: hub hold list" if kept else "")
+            )
     if shut:
         raise typer.Exit(1)
 
@@ -242,7 +254,7 @@ def back(
         must(engine, person, "lead", name)
         desk = _desk(engine, name, person.name)
         if not yes and not desk.closing.final:
-            typer.echo(f"{name} would be thawed, migrated records removed, approvals void, people told; add --yes")
+            say(f"{name} would be thawed, migrated records removed, approvals void, people told; add --yes")
             raise typer.Exit(1)
         found = go_back(desk)
     if json:
@@ -251,8 +263,10 @@ def back(
         typer.echo(
             f"{name} goes on as before; {found['removed']} migrated records removed, {found['told']} people told"
         )
+        for how, many in found["how"].items():
+            typer.echo(f"  {many} {how}")
         for what in found["left"]:
-            say(f"{what}: could not be erased over there; a person has to")
+            say(f"could not be removed over there, a person has to see to it: {what}")
     if found["left"]:
         raise typer.Exit(1)
 

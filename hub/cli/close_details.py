@@ -11,7 +11,7 @@ from hub.cli.actor import As, PasswordFile, actor, must
 from hub.cli.output import Json, line, rows, say
 from hub.cli.session import session
 
-Line = Annotated[str, typer.Argument(help="The business line.")]
+Line = Annotated[str, typer.Argument(metavar="LINE", help="The business line.")]
 
 
 def add(app: typer.Typer) -> None:
@@ -90,6 +90,7 @@ def sample(
 ) -> None:
     """List the sample of verify, or sign what you have looked at."""
     from hub.closure import samples
+    from hub.closure.desk import names
 
     with session(context).engine() as engine:
         if sign is not None:
@@ -97,7 +98,16 @@ def sample(
             must(engine, person, "auditor", name)
             samples.sign(engine.store, name, ids or [], sign, person.name, note)
         found = [s._asdict() for s in samples.samples(engine.store, name)]
-    rows(found, "close sample", json=json, empty="no sample was drawn yet; that is the work of: hub close run")
+        titles = dict(names(engine.store, [s["id"] for s in found]))
+    rows(
+        [s | {"title": titles.get(s["id"])} for s in found], "close sample", json=json,
+        columns=("id", "title", "why", "person", "verdict", "note"),
+        empty="no sample was drawn yet; that is the work of: hub close run",
+    )  # fmt: skip
+    if not json and any(s["verdict"] is None for s in found):
+        say(
+            "look at each in the hub (hub show ID) and in its system; then: --sign right, or ID --sign wrong --note TEXT"
+        )
     if any(s["verdict"] != "right" for s in found):
         raise typer.Exit(1)
 
@@ -144,7 +154,10 @@ def lesson(
     """Note a lesson, or a customer's answer, for the final report."""
     from hub.closure.closing import current
     from hub.closure.journal import note
+    from hub.errors import ConfigError
 
+    if not text.strip():
+        raise ConfigError(f"{name}: a lesson without a word teaches nothing; say it in quotes after the line")
     with session(context).engine() as engine:
         person = actor(engine, as_, password_file)
         with engine.store.begin() as tx:

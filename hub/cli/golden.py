@@ -10,6 +10,7 @@ import typer
 from hub.cli.engine import row
 from hub.cli.output import Json, rows
 from hub.cli.session import session
+from hub.cli.where import condition
 from hub.errors import ConfigError
 
 Model = Annotated[str, typer.Argument(help="customer, invoice, ...; hub schema lists them.")]
@@ -31,7 +32,7 @@ def list_(
 ) -> None:
     """List golden records."""
     known(model)
-    conditions = dict(_condition(model, text) for text in where or ())
+    conditions = dict(condition(model, text) for text in where or ())
     with session(context).engine() as engine:
         found = [
             row(golden, "list", model=model) for golden in engine.list(model, conditions, limit, archived=archived)
@@ -89,20 +90,3 @@ def known(model: str) -> None:
 
     if model not in MODELS:
         raise ConfigError(f'no model "{model}"{like(model, MODELS)}; known: {", ".join(MODELS)}')
-
-
-def _condition(model: str, text: str) -> tuple[str, str]:
-    from hub.model import MODELS, field, fields
-    from hub.suggest import like
-
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise ConfigError(f'--where "{text}": write FIELD=VALUE')
-    name = name.removesuffix(".*")  # any kind of it
-    known = fields(MODELS[model])
-    if field(MODELS[model], name) is None and f"{name}.*" not in known:
-        hint = (
-            like(name, [path.removesuffix(".*") for path in known]) or f"; list them with: hub schema {model} --fields"
-        )
-        raise ConfigError(f'--where "{text}": {model} has no field "{name}"{hint}')
-    return name, value

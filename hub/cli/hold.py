@@ -30,11 +30,14 @@ def add(
     json: Json = False,
 ) -> None:
     """Set a hold; destruction that is running meets it at its next record."""
+    from hub.closure.fits import line_of
     from hub.closure.holds import add as added
 
     with session(context).engine() as engine:
         person = actor(engine, as_, password_file)
         must(engine, person, "legal", line or "*")
+        if line is not None:
+            line_of(engine, line)
         made = added(engine.store, person.name, reason, line=line, golden_id=id)
     rows([_row(made)], "hold list", json=json)
 

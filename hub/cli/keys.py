@@ -264,7 +264,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "close revoke": ("line", "gate", "person", "count"),
     "close pause": ("line", "closing"),
     "close lesson": ("line", "kind", "text", "person"),
-    "close back": ("line", "removed", "left", "told"),
+    "close back": ("line", "removed", "how", "left", "told"),
     "close report": ("file", "bytes"),
     "close settle": ("id", "model", "title", "customer", "state", "amount", "how", "person", "note"),
     "close task": (
@@ -281,7 +281,7 @@ KEYS: dict[str, tuple[str, ...]] = {
         "proof",
         "late",
     ),
-    "close sample": ("id", "why", "digest", "person", "verdict", "note"),
+    "close sample": ("id", "title", "why", "digest", "person", "verdict", "note"),
     "close notices": (
         "id",
         "notice",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hub.cli.actor import As, PasswordFile, actor, asked, must, read
-from hub.cli.output import Json, rows
+from hub.cli.output import Json, rows, say
 from hub.cli.session import session
 from hub.errors import ConfigError
 from hub.secret import Secret
@@ -76,10 +76,16 @@ def grant(
     password_file: PasswordFile = None,
 ) -> None:
     """Give a person a role."""
+    from hub.closure.fits import line_of
     from hub.people import grant as granted
 
     with session(context).engine() as engine:
         by = _administrator(engine, as_, password_file)
+        if line != "*":
+            try:
+                line_of(engine, line)
+            except ConfigError as error:  # it may come later
+                say(str(error))
         ends = int(until.replace(tzinfo=UTC).timestamp()) * 1_000_000 if until else None
         granted(engine.store, name, role, line, by=by, expires_at=ends)
     typer.echo(f"{name} is {role}" + ("" if line == "*" else f" for {line}"))
@@ -95,7 +101,10 @@ def revoke(
     with session(context).engine() as engine:
         by = _administrator(engine, as_, password_file)
         if not revoked(engine.store, name, role, line, by=by):
-            raise ConfigError(f"{name} is no {role}" + ("" if line == "*" else f" for {line}"))
+            where = "for all lines" if line == "*" else f"for {line}"
+            raise ConfigError(
+                f"{name} holds no role {role} {where}; roles and their lines (--line) are in: hub people list"
+            )
     typer.echo(f"{name} is {role} no longer")
 
 
@@ -166,8 +175,9 @@ def _administrator(engine: Hub, name: str | None, file: Path | None) -> str:
 def _new(name: str, file: Path | None) -> Secret:
     if file is not None:
         return read(file)
-    first = asked(f"new password of {name}")
-    if asked("the same again") != first:
+    instead = "give --new-password-file FILE"
+    first = asked(f"new password of {name}", instead)
+    if asked("the same again", instead) != first:
         raise ConfigError("the two passwords differ; nothing was changed")
     return first
 

@@ -59,10 +59,11 @@ def preview(
                 "values": read.values if read else None,
             }
             line(row, "preview")
+        why = None if seen else connector.unread(stream)
     finally:
         connector.close()
     if not seen:
-        say(f"{connection} {stream}: no records; is that so over there?")
+        say(here.masked(f"{connection} {stream}: no records; {why or 'is that so over there?'}"))
     if problems:
         say(f"{problems} problem{'s' if problems > 1 else ''}; the mapping is {mapping.where}")
         raise typer.Exit(1)

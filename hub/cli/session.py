@@ -19,11 +19,18 @@ if TYPE_CHECKING:
     from hub.sync import Hub
 
 
+def bare(url: str) -> str:
+    """A database's address without the user and password that may stand in it."""
+    scheme, mark, rest = url.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
+
+
 class Session:
     """The state of one command; `path` is what `--project` said."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
+        self.store = "the store"  # where it is, for messages
         self._registry: Registry | None = None
         self._secrets: set[Secret] = set()
 
@@ -32,19 +39,20 @@ class Session:
         from hub.config import load
 
         project = load(self.path, strict=strict, kinds=self._kinds)
+        self.store = bare(project.store.reveal()).removeprefix("sqlite:///") or self.store
         self._secrets |= set(held([connection.settings for connection in project.connections.values()]))
         if "@" in project.store.reveal():  # the path of an SQLite file is no secret
             self._secrets.add(project.store)
         return project
 
-    def registry(self, plugins: Path | None = None) -> Registry:
-        """Load the plugins: shipped ones, installed ones, then those of the project."""
+    def registry(self, plugins: Path | None = None, connectors: Collection[str] | None = None) -> Registry:
+        """Load the plugins: shipped ones, installed ones, then those of the project; of connectors the named ones."""
         if self._registry is None:
             from hub.plugin.registry import load
 
             if plugins is None:
                 plugins = self.plugins()
-            self._registry = load(plugins if plugins is not None and plugins.is_dir() else None)
+            self._registry = load(plugins if plugins is not None and plugins.is_dir() else None, connectors=connectors)
         return self._registry
 
     def plugins(self) -> Path | None:
@@ -57,10 +65,10 @@ class Session:
             return None
         return project.root / project.plugins
 
-    def _kinds(self, plugins: Path) -> Mapping[str, Kind]:
+    def _kinds(self, plugins: Path, connectors: Collection[str]) -> Mapping[str, Kind]:
         from hub.plugin.kinds import kinds
 
-        return kinds(self.registry(plugins))
+        return kinds(self.registry(plugins, connectors))
 
     def connector(self, project: Project, name: str) -> Connector:
         """Build the connector of one connection; it has not talked to anyone yet."""

@@ -44,7 +44,8 @@ def retried(context: typer.Context, name: Name, ids: Sequence[str] | None) -> No
     with session(context).engine() as engine:
         _there(engine, name, ids or ())
         count = of(engine, name).retry(ids or None)
-    typer.echo(f"{count} taken up again" + ("; send them with: hub sync" if name == "outbox" and count else ""))
+    then = "send them" if name == "outbox" else "map and check them"
+    typer.echo(f"{count} taken up again" + (f"; {then} with: hub sync" if count else ""))
 
 
 def dropped(context: typer.Context, name: Name, ids: Sequence[str], *, yes: bool) -> None:

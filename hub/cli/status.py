@@ -16,6 +16,7 @@ def status(context: typer.Context, json: Json = False) -> None:
     """
     with session(context).engine() as engine:
         found = [row(stream, "status") for stream in engine.status()]
-    rows(found, "status", json=json, empty="no streams yet: add a connection to hub.toml, then: hub check")
+        then = "they are read by: hub sync" if engine.project.connections else "add a connection to hub.toml"
+    rows(found, "status", json=json, empty=f"no streams yet: {then}; first: hub check")
     if any(stream["quarantined"] or stream["dead"] for stream in found):
         raise typer.Exit(1)

@@ -8,8 +8,10 @@ from typing import Any
 from hub import audit
 from hub.closure.business import NOTICE
 from hub.closure.business import rows as figures
+from hub.closure.carried import carried
 from hub.closure.closing import current
 from hub.closure.facts import facts, register, shown
+from hub.closure.run import plan_file
 from hub.closure.times import day_of, now, zone_of
 from hub.errors import Missing
 from hub.sync import Hub
@@ -22,7 +24,7 @@ PER_SECOND = {
 
 
 def assess(hub: Hub, line: str) -> list[Row]:
-    """Rows of kind count, open, sum, revenue, margin, customers, contract, unknown, risk, shared, time and blocks."""
+    """Rows of kind count, open, sum, revenue, margin, customers, contract, unknown, risk, shared, target, time, blocks."""
     today = _today(hub, line)
     found = facts(hub.store, line, today)
     rows = [_row("count", model, count=found.counts[model]) for model in sorted(found.counts)]
@@ -45,6 +47,12 @@ def assess(hub: Hub, line: str) -> list[Row]:
     rows.append(
         _row("shared", "customers and contacts that stay", count=len(found.shared), text=", ".join(found.shared[:20]))
     )
+    plan = plan_file(hub, line)
+    if plan is not None and plan.migrate_to:
+        hub.project.connection(plan.migrate_to)
+        rows += [
+            _row("target", one.name, count=one.number, text=one.text) for one in carried(hub, line, plan.migrate_to)
+        ]
     total = sum(found.counts.values())
     for name, speed in PER_SECOND.items():
         rows.append(_row("time", name, text=str(timedelta(seconds=1 + total // speed))))

@@ -6,6 +6,7 @@ are void. It can be stopped and called again. After the point of no return it is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,8 +15,10 @@ from hub.closure.batches import split
 from hub.closure.closing import Closing, by_id
 from hub.closure.desk import Desk
 from hub.closure.journal import note
+from hub.closure.phases.erase import CANNOT
 from hub.closure.phases.freeze import unlock
 from hub.closure.phases.notify import tell_back
+from hub.closure.scope import pages
 from hub.connect import Missing, Receipt
 from hub.errors import ConfigError, Unavailable
 from hub.store import Tx
@@ -32,7 +35,8 @@ def go_back(desk: Desk) -> dict[str, Any]:
         _begin(desk)
         if locked := unlock(desk):
             raise Unavailable("; ".join(locked))
-        removed, left = _empty_target(desk)
+        how, left = _empty_target(desk)
+        removed = how.total()
         told = tell_back(desk)
         with desk.store.begin() as tx:
             tx.run("DELETE FROM frozen_line WHERE line = ? AND closing_id = ?", desk.line, desk.id)
@@ -42,10 +46,10 @@ def go_back(desk: Desk) -> dict[str, Any]:
             )  # fmt: skip
             tx.run("UPDATE closing_step SET state = 'undone' WHERE closing_id = ?", desk.id)
             tx.run("UPDATE closing SET state = 'back', ended_seq = ? WHERE id = ?", tx.seq, desk.id)
-            data = {"line": desk.line, "removed": removed, "left": len(left), "told": told}
+            data = {"line": desk.line, "removed": removed, "how": dict(how), "left": len(left), "told": told}
             append(tx, desk.who, "close back", data, at=desk.store.now())
             note(tx, desk.store, desk.id, "plan", "back", f"{desk.line} goes on as before", desk.who, data)
-    return {"removed": removed, "left": left, "told": told}
+    return {"removed": removed, "how": dict(how), "left": left, "told": told}
 
 
 def _begin(desk: Desk) -> Closing:
@@ -65,12 +69,12 @@ def _begin(desk: Desk) -> Closing:
         return closing
 
 
-def _empty_target(desk: Desk) -> tuple[int, list[str]]:
-    """Erase what the migration made over there; return how many, and what is left for a person."""
+def _empty_target(desk: Desk) -> tuple[Counter[str], list[str]]:
+    """Erase what the migration made over there; return how many in the target's words, and what is left for a person."""
     name = desk.plan.migrate_to
+    how, left = Counter[str](), list[str]()
     if not name:
-        return 0, []
-    removed, left = 0, list[str]()
+        return how, left
     with Lease(desk.store, [name]).held(patience=60):
         feeds = in_order([f for f in desk.hub.feeds() if f.connection == name])
         for feed in reversed(feeds):  # what refers goes before what it refers to
@@ -78,13 +82,13 @@ def _empty_target(desk: Desk) -> tuple[int, list[str]]:
                 _unqueue(tx, desk, feed)
             for part in split(_made(desk, feed), BATCH):
                 gone, kept = _erase(desk, feed, part)
-                removed += gone
-                left += [f"{feed.name} {key}" for key in kept]
+                how.update(gone.values())
+                left += [f"{feed.name} {key}: {why}" for key, why in kept.items()]
     if left:
         with desk.store.begin() as tx:
             for what in left[:1000]:
-                note(tx, desk.store, desk.id, "migrate", "left", f"{what} could not be erased; a person has to", "hub")
-    return removed, left
+                note(tx, desk.store, desk.id, "migrate", "left", f"{what}; a person has to see to it", "hub")
+    return how, left
 
 
 def _unqueue(tx: Tx, desk: Desk, feed: Feed) -> None:
@@ -98,31 +102,29 @@ def _unqueue(tx: Tx, desk: Desk, feed: Feed) -> None:
 
 def _made(desk: Desk, feed: Feed) -> Iterator[str]:
     """The keys this migration made: links the hub created, of records it has noted."""
-    prefix = f"{feed.stream.name}/"
-    after = ""
-    while True:
-        with desk.store.read() as tx:
-            rows = tx.rows(
-                "SELECT r.key FROM record r JOIN closing_deed d ON d.key = ? || r.golden_id "
-                "WHERE d.closing_id = ? AND d.phase = 'migrate' AND r.stream_id = ? AND r.deleted_at IS NULL "
-                "AND r.key > ? ORDER BY r.key LIMIT 1000",
-                prefix, desk.id, feed.id, after,
-            )  # fmt: skip
-        yield from (row[0] for row in rows)
-        if len(rows) < 1000:
-            return
-        after = rows[-1][0]
+    sql = (
+        "SELECT r.key FROM record r JOIN closing_deed d ON d.key = ? || r.golden_id "
+        "WHERE d.closing_id = ? AND d.phase = 'migrate' AND r.stream_id = ? AND r.deleted_at IS NULL"
+    )
+    for page in pages(desk.store, sql, f"{feed.stream.name}/", desk.id, feed.id, by="r.key"):
+        yield from (row[0] for row in page)
 
 
-def _erase(desk: Desk, feed: Feed, keys: list[str]) -> tuple[int, list[str]]:
-    """Erase records over there and forget their links; asked again, what is gone already is Missing and fine."""
+def _erase(desk: Desk, feed: Feed, keys: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Erase records over there and forget their links; return keys with how that was done, and with why it was not.
+
+    Asked again, what is gone already is Missing and fine.
+    """
     if not feed.stream.erases:
-        return 0, keys
-    gone: list[str] = []
+        return {}, dict.fromkeys(keys, feed.stream.stays or CANNOT)
+    gone, kept = dict[str, str](), dict.fromkeys(keys, "no answer")
     for key, said in zip(keys, feed.connector.erase(feed.stream.name, keys), strict=False):
         if isinstance(said, Receipt | Missing):
-            gone.append(key)
+            gone[key] = (said.how if isinstance(said, Receipt) else "") or "removed"
+            del kept[key]
+        else:
+            kept[key] = str(said)
     with desk.store.begin() as tx:
-        tx.run("DELETE FROM record WHERE stream_id = ? AND key IN ?", feed.id, gone)
-        tx.run("DELETE FROM quarantine WHERE stream_id = ? AND key IN ?", feed.id, gone)
-    return len(gone), [key for key in keys if key not in gone]
+        tx.run("DELETE FROM record WHERE stream_id = ? AND key IN ?", feed.id, list(gone))
+        tx.run("DELETE FROM quarantine WHERE stream_id = ? AND key IN ?", feed.id, list(gone))
+    return gone, kept

@@ -117,11 +117,17 @@ def _issued(desk: Desk, content: Mapping[str, Any]) -> tuple[str, str] | None:
 def check(file: Path, public: str | None = None) -> dict[str, Any]:
     """Read a certificate and hold its signature to the key inside it, or to the one given. Raises ConfigError."""
     try:
+        given = bytes.fromhex(public or "")
+    except ValueError:
+        raise ConfigError("--key: is no public key in hexadecimal; it stands in closing/keys/signing.pub") from None
+    try:
         outer = msgspec.json.decode(file.read_bytes())
         content, signature = str(outer["content"]), bytes.fromhex(outer["signature"])
-        key = bytes.fromhex(public or outer["public_key"])
-    except (OSError, ValueError, KeyError, TypeError, msgspec.DecodeError) as error:
-        raise ConfigError(f"{file}: is no certificate: {error}") from None
+        key = given or bytes.fromhex(outer["public_key"])
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, msgspec.DecodeError):
+        raise ConfigError(f"{file}: is no certificate; name the JSON file that stands beside the PDF") from None
     if not signed_by(key, signature, content.encode()):
         raise ConfigError(f"{file}: the signature is not of this content and this key; it was changed")
     found: dict[str, Any] = msgspec.json.decode(content)

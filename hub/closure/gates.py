@@ -44,6 +44,8 @@ def approve(store: Store, line: str, gate: Phase, person: str, scope_hash: str |
     """
     with store.begin() as tx:
         closing = current(tx, line)
+        if closing.state not in ("open", "paused"):
+            raise ConfigError(f"{line}: is {closing.state}; there is no gate left to approve")
         needed = closing.plan.gates.get(gate)
         if needed is None:
             asked = ", ".join(closing.plan.gates)
@@ -52,7 +54,8 @@ def approve(store: Store, line: str, gate: Phase, person: str, scope_hash: str |
             raise Unauthorized(f"{line}: {person} wrote the plan in force; {gate} needs another person's approval")
         if not holds(tx, store, person, needed.role, line):
             raise Unauthorized(
-                f"{line}: {gate} is approved in the role {needed.role}, which {person} does not hold for this line"
+                f"{line}: {gate} is approved in the role {needed.role}, which {person} does not hold for this line; "
+                f"an administrator grants it: hub people grant {person} {needed.role} --line {line}"
             )
         if scope_hash is not None and scope_hash != closing.scope_hash:
             raise ConfigError(f"{line}: the scope is another one by now; look again: hub close status {line}")

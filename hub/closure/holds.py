@@ -35,7 +35,9 @@ def add(store: Store, person: str, reason: str, *, line: str | None = None, gold
     if (line is None) == (golden_id is None):
         raise ConfigError("hold: name either a record or, with --line, a business line")
     if not reason.strip():
-        raise ConfigError("hold: say why; the reason stands in the certificate of what is destroyed without it")
+        raise ConfigError(
+            "hold: say why; the reason stands in the certificate of what is destroyed without it: --reason TEXT"
+        )
     with store.begin() as tx:
         if golden_id is not None:
             if tx.rows("SELECT 1 FROM grave WHERE golden_id = ?", golden_id):
@@ -55,7 +57,7 @@ def add(store: Store, person: str, reason: str, *, line: str | None = None, gold
 def release(store: Store, id: int, person: str, reason: str) -> Hold:
     """Release a hold; somebody else may have set it, but only in the role that sets holds."""
     if not reason.strip():
-        raise ConfigError("hold: say why it is released")
+        raise ConfigError("hold: say why it is released: --reason TEXT")
     with store.begin() as tx:
         count = tx.run(
             "UPDATE legal_hold SET released_seq = ?, released_by = ?, released_why = ? "

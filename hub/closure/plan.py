@@ -17,6 +17,7 @@ from hub.config.table import Table
 from hub.errors import ConfigError
 from hub.mistakes import Mistakes
 from hub.model import MODELS
+from hub.model import field as field_of
 from hub.people import ROLES
 
 Phase = Literal["notify", "freeze", "sync", "settle", "archive", "migrate", "verify", "destroy", "closeout"]
@@ -101,6 +102,11 @@ def load(file: Path) -> Plan:
     return read(text, str(file))
 
 
+def digest(text: str) -> str:
+    """The hash of a plan's text, to which approvals are bound."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def read(text: str, where: str) -> Plan:
     """Read a plan's text; `where` names it in messages."""
     try:
@@ -127,22 +133,20 @@ def _plan(top: Table, text: str) -> Plan:
     data, sample = top.table("data"), top.table("sample")
     plan = Plan(
         line=needed["line"], reason=needed["reason"], owner=needed["owner"], time_zone=zone,
-        target_on=_day(top, "target_on"), hash=hashlib.sha256(text.encode()).hexdigest(), text=text,
+        target_on=_day(top, "target_on"), hash=digest(text), text=text,
         entity=top.text("entity", "") or "", address=top.texts("address"), contact=top.text("contact", "") or "",
         jurisdiction=top.text("jurisdiction", "*") or "*",
-        archive=data.text("archive", "") or "", migrate_to=data.text("migrate_to", "") or "",
+        archive=data.text("archive", "") or f"archive/{needed['line']}", migrate_to=data.text("migrate_to", "") or "",
         mail=data.text("mail", "") or "", full_read=data.flag("full_read", False),
         sample_random=_count(sample, "random", 5), sample_risk=_count(sample, "risk", 5),
         gates=_gates(top.table("gates")), tasks=_tasks(top), notices=_notices(top),
-        retention=_tables(top, "retention"), risks=_tables(top, "risks"), milestones=_tables(top, "milestones"),
+        retention=_retention(top), risks=_tables(top, "risks"), milestones=_tables(top, "milestones"),
         questions=dict(top.get("questions", dict, {})),
     )  # fmt: skip
     for wrong in {str(row["phase"]) for row in plan.milestones if "phase" in row} - set(PHASES):
         top.wrong("milestones", f'no phase "{wrong}"; known: {", ".join(PHASES)}')
     if not plan.mail and any(notice.channel == "mail" for notice in plan.notices):
         data.wrong("mail", 'must name the connection that sends the notices; without one give them channel = "letter"')
-    for model in {str(r.get("model")) for r in plan.retention} - set(MODELS):
-        top.wrong("retention", f'no model "{model}"; known: {", ".join(MODELS)}')
     top.get("facts", dict, {})
     top.text("template")
     for table in (data, sample, top):
@@ -157,13 +161,6 @@ def _day(table: Table, key: str) -> date:
         table.wrong(key, "must be a day, written without quotes: 2027-03-31")
         return date.max
     return value
-
-
-def _is_day(text: str) -> bool:
-    try:
-        return date.fromisoformat(text) < date(9999, 1, 1)  # the day after it must be one, too
-    except ValueError:
-        return False
 
 
 def _count(table: Table, key: str, default: int) -> int:
@@ -195,10 +192,7 @@ def _tasks(top: Table) -> tuple[Task, ...]:
         phase = table.text("phase", "") or ""
         if phase and phase not in PHASES:
             table.wrong("phase", f"no phase of that name; known: {', '.join(PHASES)}")
-        due = str(table.data.get("due_on") or "")
-        table.known.append("due_on")
-        if due and not _is_day(due):
-            table.wrong("due_on", "must be a day, written without quotes: 2027-03-31")
+        due = _due(table)
         found.append(Task(
             table.text("id") or "", table.text("title") or "", phase, table.text("owner", "") or "", due,
             table.texts("after"), table.flag("proof", False),
@@ -217,6 +211,17 @@ def _tasks(top: Table) -> tuple[Task, ...]:
     return tuple(found)
 
 
+def _due(table: Table) -> str:
+    """The day a task is due, as 2027-03-31, or nothing."""
+    table.known.append("due_on")
+    given = table.data.get("due_on", "")
+    try:
+        return date.fromisoformat(str(given)).isoformat() if given else ""
+    except ValueError:
+        table.wrong("due_on", "must be a day, written without quotes: 2027-03-31")
+        return ""
+
+
 def _circle(after: dict[str, tuple[str, ...]]) -> bool:
     left = dict(after)
     while left:
@@ -231,7 +236,9 @@ def _circle(after: dict[str, tuple[str, ...]]) -> bool:
 def _notices(top: Table) -> tuple[Notice, ...]:
     found = []
     for table in _each(top, "notices"):
-        reminders = tuple(n for n in table.get("reminders", list, []) if isinstance(n, int) and n > 0)
+        reminders = tuple(table.get("reminders", list, []))
+        if not all(type(n) is int and n > 0 for n in reminders):
+            table.wrong("reminders", "must be days after the first, whole numbers from 1: [14, 28]")
         found.append(Notice(
             table.text("id") or "", table.choice("to", ("customers", "contacts", "people"), "customers"),
             table.text("template") or "", table.choice("channel", ("mail", "letter"), "mail"),
@@ -243,10 +250,28 @@ def _notices(top: Table) -> tuple[Notice, ...]:
     return tuple(found)
 
 
+def _retention(top: Table) -> tuple[dict[str, Any], ...]:
+    """The rules as they stand, each looked at; a shipped table of examples is not."""
+    for table in _each(top, "retention"):
+        model, start = table.choice("model", tuple(MODELS), ""), table.text("from", "") or ""
+        if not 0 <= int(table.get("years", int, -1)) <= 100:
+            table.wrong("years", "must be a whole number from 0 to 100")
+        if model and start and field_of(MODELS[model], start) is None:
+            table.wrong("from", f'{model} has no field "{start}" from which the time could run')
+        if not table.text("source", ""):
+            table.wrong("source", "name the law, or who has decided it")
+        table.text("jurisdiction", "*")
+        table.flag("end_of_year", False)
+        table.done()
+    return _tables(top, "retention")
+
+
 def _tables(top: Table, key: str) -> tuple[dict[str, Any], ...]:
     return tuple(dict(table.data) for table in _each(top, key))
 
 
 def _each(top: Table, key: str) -> list[Table]:
     rows = top.get(key, list, [])
+    if not all(isinstance(row, dict) for row in rows):
+        top.wrong(key, f"must be tables, each under a head of its own: [[{key}]]")
     return [Table(row, (key, n), top.mistakes) for n, row in enumerate(rows) if isinstance(row, dict)]

@@ -17,11 +17,9 @@ from hub.closure.archive.catalogue import survivors
 from hub.closure.archive.classes import class_of, customer_of
 from hub.closure.plan import Plan
 from hub.closure.scope import records
-from hub.errors import ConfigError
-from hub.model import MODELS, field
 from hub.store import Store
 
-SHIPPED = Path(__file__).parent / "templates" / "retention.toml"
+SHIPPED = Path(__file__).with_name("retention.toml")
 
 Owner = tuple[str, str]
 """Customer and class of retention: what one key of the archive opens."""
@@ -51,25 +49,28 @@ class Rule:
 
 
 def rules(plan: Plan) -> list[Rule]:
-    """The rules of the plan, and of the examples those of its jurisdiction. Raises ConfigError for a faulty one."""
-    shipped = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))["rules"]
-    mine = [row for row in shipped if row["jurisdiction"] == plan.jurisdiction]
-    return [_rule(row, n) for n, row in enumerate([*mine, *plan.retention], 1)]
+    """The rules of the plan, and of the examples those of its jurisdiction."""
+    return [
+        *(_rule(row) for row in _shipped() if row["jurisdiction"] == plan.jurisdiction),
+        *map(_rule, plan.retention),
+    ]
 
 
-def _rule(row: Mapping[str, Any], number: int) -> Rule:
-    where = f"retention rule {number}"
-    model, years, start = str(row.get("model")), row.get("years"), str(row.get("from", ""))
-    if model not in MODELS:
-        raise ConfigError(f'{where}: no model "{model}"; known: {", ".join(MODELS)}')
-    if not isinstance(years, int) or isinstance(years, bool) or not 0 <= years <= 100:
-        raise ConfigError(f"{where}: years must be a whole number from 0 to 100")
-    if start and field(MODELS[model], start) is None:
-        raise ConfigError(f'{where}: {model} has no field "{start}" from which the time could run')
-    if not row.get("source"):
-        raise ConfigError(f"{where}: source is missing; name the law, or who has decided it")
+def jurisdictions() -> list[str]:
+    """Those for which there are examples."""
+    return sorted({row["jurisdiction"] for row in _shipped()})
+
+
+def _shipped() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))["rules"]
+    return found
+
+
+def _rule(row: Mapping[str, Any]) -> Rule:
+    """A rule of a table that the plan has checked when it was read."""
     end = bool(row.get("end_of_year", False))
-    return Rule(model, str(row.get("jurisdiction", "*")), years, start, end, str(row["source"]))
+    jurisdiction = str(row.get("jurisdiction", "*"))
+    return Rule(row["model"], jurisdiction, row["years"], str(row.get("from", "")), end, str(row["source"]))
 
 
 def until(rules: Iterable[Rule], model: str, values: Mapping[str, Any], closed_on: date) -> date | None:

@@ -13,7 +13,7 @@ from hub.closure.journal import note
 from hub.closure.late import late
 from hub.closure.phases.archived import archive
 from hub.closure.phases.closeout import close_out, finish
-from hub.closure.phases.destroy import destroy
+from hub.closure.phases.destroy import destroy, left, resume
 from hub.closure.phases.final import final, watch
 from hub.closure.phases.freeze import freeze
 from hub.closure.phases.migrate import migrate
@@ -21,7 +21,8 @@ from hub.closure.phases.notify import notify, remind
 from hub.closure.phases.retain import expire
 from hub.closure.phases.settle import settle
 from hub.closure.phases.verify import verify
-from hub.closure.plan import FINAL, PHASES, Phase, Plan, load
+from hub.closure.plan import FINAL, PHASES, Phase, Plan, digest, load
+from hub.errors import Unauthorized, Unavailable
 from hub.store.lease import Lease
 from hub.sync import Hub
 
@@ -61,6 +62,9 @@ def run(hub: Hub, line: str, who: str, *, until: Phase | None = None, say: Say =
             late(desk)
             phase = next_phase(desk)
             if phase is None:
+                if desk.closing.state == "closed" and left(desk)[1]:
+                    resume(desk)
+                    continue
                 if desk.closing.state == "closed" and (over := expire(desk)):
                     yield Went(
                         "destroy", "done", over, None, f"{over} keys of the archive destroyed: their time is over", []
@@ -88,6 +92,13 @@ def plan_file(hub: Hub, line: str) -> Plan | None:
     return load(file) if file.is_file() else None
 
 
+def changed(hub: Hub, line: str) -> bool:
+    """Whether the plan's file is another one than the plan in force."""
+    file = hub.project.root / FOLDER / f"{line}.toml"
+    with hub.store.read() as tx:
+        return file.is_file() and digest(file.read_text(encoding="utf-8")) != current(tx, line).plan_hash
+
+
 def next_phase(desk: Desk) -> Phase | None:
     """The first phase that is not done."""
     with desk.store.read() as tx:
@@ -103,6 +114,7 @@ def _one(desk: Desk, phase: Phase) -> Went:
         reasons = why_shut(tx, desk.store, desk.closing, phase, plan_file(desk.hub, desk.line))
     if phase == FINAL and not desk.closing.final and desk.closing.state == "open":
         reasons = [*watch(desk), *reasons]  # who is asked to approve should know
+    waits = bool(reasons)  # at its gate, where status sees for itself whether it still does
     if not reasons:
         desk.say(phase)
         try:
@@ -111,11 +123,11 @@ def _one(desk: Desk, phase: Phase) -> Went:
                 end(desk.store, desk.id, phase, desk.who, outcome.result, outcome.text)
                 return _went(desk, phase, "done", outcome.text, [])
             reasons = list(outcome.blocks)
-        except Shut as shut:
-            reasons = [str(shut)]
+        except (Shut, Unauthorized, Unavailable) as error:
+            reasons, waits = [str(error)], isinstance(error, Shut)
     with desk.store.begin() as tx:
         found = tx.rows("SELECT data FROM closing_journal WHERE closing_id = ? ORDER BY id DESC LIMIT 1", desk.id)
-        told = {"reasons": reasons[:50], "count": len(reasons)}
+        told = {"reasons": reasons[:50], "count": len(reasons), "gate": waits}
         import msgspec
 
         if not found or not found[0][0] or msgspec.json.decode(found[0][0]) != told:  # once, not at every try

@@ -70,9 +70,13 @@ def samples(store: Store, line: str) -> list[Sample]:
 
 
 def sign(store: Store, line: str, ids: list[str], verdict: str, person: str, said: str = "") -> int:
-    """Sign records of the sample (none named: all that are not signed). Return how many."""
+    """Sign records of the sample (none named: all that are not signed); what is wrong is named. Return how many."""
     if verdict not in VERDICTS:
         raise ConfigError(f'"{verdict}" is no verdict; it is right or wrong')
+    if verdict == "wrong" and not (ids and said.strip()):
+        raise ConfigError(
+            f"{line}: say which records are wrong and what: hub close sample {line} ID --sign wrong --note TEXT"
+        )
     with store.begin() as tx:
         closing = current(tx, line)
         known = {s.id: s for s in _rows(tx, closing.id)}

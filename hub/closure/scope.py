@@ -15,6 +15,7 @@ import msgspec
 from hub.model import MODELS, field
 from hub.store import Store, Tx
 from hub.store.tables.closing import scope as table
+from hub.store.tx import Row
 
 OWN, SHARED = "own", "shared"
 PAGE = 5_000
@@ -89,37 +90,32 @@ def keep(tx: Tx, closing_id: int, entries: list[Entry]) -> str:
 
 def kept(store: Store, closing_id: int, kind: str = OWN, models: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
     """Id and model of a closing's records that are not gone yet, a page at a time, in order of id."""
-    after = ""
-    while True:
-        with store.read() as tx:
-            rows = tx.rows(
-                "SELECT golden_id, model FROM closing_scope WHERE closing_id = ? AND kind = ? AND gone_seq IS NULL "
-                f"AND golden_id > ? ORDER BY golden_id LIMIT {PAGE}",
-                closing_id, kind, after,
-            )  # fmt: skip
-        for id, model in rows:
-            if not models or model in models:
-                yield id, model
-        if len(rows) < PAGE:
-            return
-        after = rows[-1][0]
+    sql = "SELECT golden_id, model FROM closing_scope WHERE closing_id = ? AND kind = ? AND gone_seq IS NULL"
+    for page in pages(store, sql, closing_id, kind, by="golden_id"):
+        yield from ((id, model) for id, model in page if not models or model in models)
 
 
 def records(
     store: Store, closing_id: int, *models: str, kind: str | None = OWN
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Id, model and values of a closing's records, in order of id; of these models, or of all; `kind` None: own and shared."""
+    sql = (
+        "SELECT s.golden_id, s.model, g.data FROM closing_scope s JOIN golden g ON g.id = s.golden_id "
+        "WHERE s.closing_id = ? AND s.kind IN ? AND s.gone_seq IS NULL AND s.model IN ?"
+    )
+    kinds = [kind] if kind else [OWN, SHARED]
+    for page in pages(store, sql, closing_id, kinds, list(models or MODELS), by="s.golden_id"):
+        yield from ((id, model, msgspec.json.decode(data)) for id, model, data in page)
+
+
+def pages(store: Store, sql: str, *values: object, by: str, size: int = PAGE) -> Iterator[list[Row]]:
+    """The rows of a query in order of its first column, a page and a transaction at a time; `sql` ends in its conditions."""
     after = ""
     while True:
         with store.read() as tx:
-            rows = tx.rows(
-                "SELECT s.golden_id, s.model, g.data FROM closing_scope s JOIN golden g ON g.id = s.golden_id "
-                "WHERE s.closing_id = ? AND s.kind IN ? AND s.gone_seq IS NULL AND s.model IN ? AND s.golden_id > ? "
-                f"ORDER BY s.golden_id LIMIT {PAGE}",
-                closing_id, [kind] if kind else [OWN, SHARED], list(models or MODELS), after,
-            )  # fmt: skip
-        for id, model, data in rows:
-            yield id, model, msgspec.json.decode(data)
-        if len(rows) < PAGE:
+            rows = tx.rows(f"{sql} AND {by} > ? ORDER BY {by} LIMIT {size}", *values, after)
+        if rows:
+            yield rows
+        if len(rows) < size:
             return
         after = rows[-1][0]

@@ -44,7 +44,7 @@ def status(hub: Hub, line: str) -> list[Row]:
 
 
 def _last_words(tx: Any, closing_id: int, phase: str) -> list[str]:
-    """What the last try said it waits for."""
+    """What the last try said it waits for, where that was not the gate itself."""
     import msgspec
 
     rows = tx.rows(
@@ -52,4 +52,5 @@ def _last_words(tx: Any, closing_id: int, phase: str) -> list[str]:
         closing_id,
         phase,
     )
-    return list(msgspec.json.decode(rows[0][1])["reasons"]) if rows and rows[0][0] == "shut" else []
+    told = msgspec.json.decode(rows[0][1]) if rows and rows[0][0] == "shut" else {}
+    return [] if told.get("gate") else list(told.get("reasons", []))

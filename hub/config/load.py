@@ -45,7 +45,7 @@ def load(
     path: Path | None = None,
     *,
     strict: bool | Collection[str] = True,
-    kinds: Callable[[Path], Kinds] | None = None,
+    kinds: Callable[[Path, frozenset[str]], Kinds] | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Project:
     """Read and check a project's settings.
@@ -53,8 +53,8 @@ def load(
     `path` is hub.toml or its folder; None looks upward from the working directory. `strict` says for which
     connections a variable that is not set is an error: all, or the ones named; False: not even for the store, which is
     then empty. `kinds` is given the plugins
-    folder and answers what each connector takes; without it settings are not checked against connectors. Raises
-    ConfigError that lists every mistake.
+    folder and the connectors that are named, and answers what each takes; without it settings are not checked against
+    connectors. Raises ConfigError that lists every mistake.
     """
     file = find(path)
     try:
@@ -80,7 +80,7 @@ class _Reader:
         self.brought: list[Path] = []
         self.env = {"HUB_PROJECT": str(file.parent), **env}  # so that settings can name files beside hub.toml
 
-    def read(self, kinds: Callable[[Path], Kinds] | None) -> Project:
+    def read(self, kinds: Callable[[Path, frozenset[str]], Kinds] | None) -> Project:
         head = self.top.table("hub")
         store = self.store(head)
         token_key = self.token_key(head)
@@ -88,7 +88,7 @@ class _Reader:
         mappings = Path(head.text("mappings", "mappings") or "mappings")
         plugins = Path(head.text("plugins", "plugins") or "plugins")
         head.done()
-        known = kinds(self.root / plugins) if kinds else None
+        known = kinds(self.root / plugins, self.named_connectors()) if kinds else None
         connections = {
             name: self.connection(name, table, known, mappings)
             for name, table in self.top.table("connections").tables()
@@ -105,6 +105,12 @@ class _Reader:
             self.root, store, connections, line, rules, schedules, mappings, plugins,
             of_duplicates, of_finance, of_closing, of_quality, tuple(self.brought), token_key,
         )  # fmt: skip
+
+    def named_connectors(self) -> frozenset[str]:
+        tables = self.top.data.get("connections")
+        inner = tables.values() if isinstance(tables, dict) else ()
+        names = [table.get("connector") for table in inner if isinstance(table, dict)]
+        return frozenset(name for name in names if isinstance(name, str))
 
     def store(self, head: Table) -> Secret:
         raw = head.text("store", "sqlite:///hub.db") or ""

@@ -38,9 +38,13 @@ class Stream:
     erases: bool = False  # can delete records for good, or make them say nothing about anybody any more
     freezes: bool = False  # can keep everybody from changing some of its records
     stays: str = ""  # where it cannot: why its records stay, as a certificate of destruction is to say it
+    arrives: str = ""  # what becomes of records that a closing migrates to it, where people should know that before
     changes: bool = True  # can change records; False: what was created stays as it is (a mail that was sent)
     merges: bool = False  # makes one record of two by a call of its own
     volatile: tuple[str, ...] = ()  # top-level fields that change with every answer and mean nothing
+    known: tuple[
+        str, ...
+    ] = ()  # top-level fields that the connector reads itself (key, time): no mapping need say them
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -110,6 +114,10 @@ class Connector(ABC):
     @abstractmethod
     def check(self) -> None:
         """Prove with one cheap request that address and credentials work. Raises Unavailable or Unauthorized."""
+
+    def unread(self, stream: str) -> str | None:
+        """Why nothing of a stream is there to be read although the system answers, and what to do; None: as a rule."""
+        return None
 
     @abstractmethod
     def pull(self, stream: str, cursor: str | None = None) -> Iterator[Page]:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import httpx
 import msgspec
 
+from hub.connect.answer import elsewhere, unexpected
 from hub.connect.base import Connector
 from hub.connect.rate import Budget
 from hub.connect.retry import NotSent, Passing, Retry, retry_after
@@ -117,9 +118,12 @@ class RestConnector(Connector):
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
                 raise NotSent(f"{bare(self.base_url)}: no connection ({error}); is the address right?") from None
             except httpx.TransportError as error:
-                raise Passing(f"{bare(self.base_url)}: {method} {path}: {type(error).__name__} {error}") from None
+                said = f"{type(error).__name__} {error}".strip()
+                raise Passing(f"{bare(self.base_url)}: {method} {path}: no whole answer ({said}); try again") from None
             if response.status_code >= 400 or self.failed(response):
                 raise self.error(response)
+            if why := self.foreign(response):
+                raise unexpected(response, why)
             return response
 
         return self.retry.call(attempt, repeatable=repeatable)
@@ -127,6 +131,10 @@ class RestConnector(Connector):
     def failed(self, response: httpx.Response) -> bool:
         """Whether an answer below 400 carries an error all the same; overridden for vendors who answer 200 with one."""
         return False
+
+    def foreign(self, response: httpx.Response) -> str | None:
+        """Why an answer below 400 is none of this system's; overridden for those that answer with web pages."""
+        return elsewhere(response)
 
     def explain(self, response: httpx.Response) -> str:
         """The vendor's own words about what went wrong; overridden per vendor."""
@@ -137,9 +145,12 @@ class RestConnector(Connector):
         status, words = response.status_code, unseen(self.explain(response), response.request.headers)
         where = f"{response.request.method} {response.request.url.path}"
         if status == 429:
-            return RateLimited(f"{where}: asked to slow down (429): {words}", retry_after(response, self.retry_headers))
+            wait = retry_after(response, self.retry_headers)
+            when = f"in {wait:.0f} seconds" if wait else "later"
+            return RateLimited(f"{where}: asked to slow down (429): {words}; try again {when}", wait)
         if status in (401, 403):
-            return Unauthorized(f"{where}: credentials refused ({status}): {words}")
+            then = "renew the connection's secret" if status == 401 else "give them the right to do this"
+            return Unauthorized(f"{where}: credentials refused ({status}): {words}; {then}, then: hub check")
         if status in (404, 410):
             return Missing(f"{where}: not there ({status}): {words}")
         if status in (409, 412):

@@ -6,7 +6,7 @@ own. Connections stay open and are used again; an answer is read whole, as conne
 
 from __future__ import annotations
 
-import select
+import selectors
 import ssl
 from collections import defaultdict
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -16,6 +16,9 @@ from urllib.request import getproxies
 import httpx
 
 IDLE = 20  # connections to one place that are kept open
+WAITING: type[selectors.BaseSelector] = getattr(
+    selectors, "PollSelector", selectors.SelectSelector
+)  # Windows has no poll
 
 Place = tuple[str, str, int | None]
 Timeouts = dict[str, float | None]
@@ -134,9 +137,9 @@ def _trust() -> ssl.SSLContext:
 
 def _closed(connection: HTTPConnection) -> bool:
     """Whether the other side has ended the connection: nothing else makes an idle one readable."""
-    waiting = select.poll()
-    waiting.register(connection.sock, select.POLLIN)
-    return bool(waiting.poll(0))
+    with WAITING() as waiting:
+        waiting.register(connection.sock, selectors.EVENT_READ)
+        return bool(waiting.select(0))
 
 
 def _send(connection: HTTPConnection, request: httpx.Request, timeouts: Timeouts) -> None:

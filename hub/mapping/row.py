@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as Dict
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,6 +12,8 @@ import msgspec
 from msgspec import UNSET
 
 from hub.mapping.converters import Converter
+from hub.mapping.converters.amounts import decimal_sign
+from hub.mapping.converters.times import pattern, place
 from hub.mapping.path import indexed, split
 from hub.mapping.rows import On, Place, Row
 from hub.mapping.shape import legal, words
@@ -24,6 +26,7 @@ KEYS = (
     "theirs", "as", "values", "back", "other", "on", "bad", "default", "value", "required", "issued", "link", "empty", "each",
 )  # fmt: skip
 MARKS = frozenset(KEYS)
+JUDGES: dict[str, Callable[[Any], object]] = {"point": decimal_sign, "form": pattern, "zone": place}  # of options
 BY_TYPE: dict[Any, str] = {
     str: "text", Decimal: "decimal", date: "date", datetime: "moment", bool: "bool", int: "int", list: "list",
 }  # fmt: skip
@@ -189,6 +192,12 @@ class _One:
         allowed = (*KEYS, *sorted(converter.options), *sorted(f"{o}_from" for o in converter.options))
         self.reader.notes.known(self.key, self.table, allowed)
         options = {k: v for k, v in self.table.items() if k in converter.options}
+        for name, judge in JUDGES.items():
+            if name in options and (name != "form" or converter.gives in (date, datetime)):
+                try:
+                    judge(options[name])
+                except ValueError as error:
+                    self.note(name, str(error) if name == "zone" else f"{options[name]!r} {error}")
         places = {}
         for name in converter.options:
             if f"{name}_from" in self.table and (place := self._place(f"{name}_from")):

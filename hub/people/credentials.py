@@ -17,6 +17,9 @@ TRIES = 5  # wrong passwords in a row
 LOCKED = 300 * 1_000_000  # microseconds a name stays locked after them
 DAY = 86_400 * 1_000_000
 PREFIX = "hub_"
+WRONG = (
+    "people: name or password of {!r} is wrong; an administrator gives another one: hub people password NAME --as ADMIN"
+)
 
 
 def hashed(password: Secret) -> str:
@@ -45,9 +48,9 @@ def authenticate(store: Store, name: str, password: Secret) -> Person:
     except (VerificationError, InvalidHashError):
         if rows:
             _wrong(store, name)
-        raise Unauthorized(f"people: name or password of {name!r} is wrong") from None
+        raise Unauthorized(WRONG.format(name)) from None
     if not rows:
-        raise Unauthorized(f"people: name or password of {name!r} is wrong")
+        raise Unauthorized(WRONG.format(name))
     with store.begin() as tx:
         tx.run("UPDATE person SET failures = 0, locked_until = NULL WHERE name = ? AND failures > 0", name)
         return person(tx, name)

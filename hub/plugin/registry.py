@@ -9,11 +9,12 @@ import importlib
 import importlib.metadata
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from importlib.metadata import EntryPoints
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pluggy
 
@@ -25,6 +26,7 @@ from hub.plugin.matching import Compare
 from hub.suggest import like
 
 GROUP = "hub"
+CONNECTORS = "hub.connectors"  # modules that bring the connector of the entry point's name, and nothing else
 BUILTIN = ("hub_files", "hub_hubspot", "hub_tryton", "hub_stripe", "hub_mail", "hub_flows")
 HOOKS = tuple(name for name, it in vars(hookspecs).items() if hasattr(it, f"{PROJECT}_spec"))
 
@@ -72,17 +74,29 @@ class Registry:
         raise ConfigError(f'no connector "{name}"{hint}; others come with their package: pip install hub-{name}')
 
 
-def load(plugins_dir: Path | None = None, entry_points: bool = True) -> Registry:
+def load(
+    plugins_dir: Path | None = None, entry_points: bool = True, connectors: Collection[str] | None = None
+) -> Registry:
     """Load every plugin and collect what they register.
 
-    Raises ConfigError that names the file or distribution at fault: one that cannot be imported, a hook that does not
-    exist, a name that two distributions claim.
+    Of the modules of the group `hub.connectors` only those of `connectors` are imported, all where it is None or names
+    one that nobody brings, so that an error can say what there is. Raises ConfigError that names the file or
+    distribution at fault: one that cannot be imported, a hook that does not exist, a name that two distributions claim.
     """
+    registry = _load(plugins_dir, entry_points, connectors)
+    if connectors is not None and not registry.connectors.keys() >= set(connectors):
+        return _load(plugins_dir, entry_points, None)
+    return registry
+
+
+def _load(plugins_dir: Path | None, entry_points: bool, connectors: Collection[str] | None) -> Registry:
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
     registry = Registry(manager.hook)
     by_name: dict[str, Plugin] = {}
-    for plugin, module in _modules(plugins_dir, entry_points):
+    # one scan of all that is installed; Python 3.11 gives another type that selects alike
+    points = cast("EntryPoints", importlib.metadata.entry_points()) if entry_points else EntryPoints()
+    for plugin, module in _modules(plugins_dir, points, connectors):
         _undecorated(plugin, module)
         try:
             manager.register(module, plugin.name)
@@ -96,12 +110,17 @@ def load(plugins_dir: Path | None = None, entry_points: bool = True) -> Registry
         full = Plugin(plugin.name, plugin.origin, plugin.file, tuple(caller.name for caller in callers))
         by_name[name] = full
         registry.plugins.append(full)
+    _more(registry.plugins, points)
     _collect(registry, by_name)
     return registry
 
 
-def _modules(plugins_dir: Path | None, entry_points: bool) -> Iterator[tuple[Plugin, ModuleType]]:
-    found = importlib.metadata.entry_points(group=GROUP) if entry_points else ()
+def _modules(
+    plugins_dir: Path | None, points: EntryPoints, connectors: Collection[str] | None
+) -> Iterator[tuple[Plugin, ModuleType]]:
+    lone = points.select(group=CONNECTORS)
+    asked = [point for point in lone if connectors is None or point.name in connectors]
+    found = [*points.select(group=GROUP), *asked]
     ours = {point.value for point in found if point.dist is not None and point.dist.name == PROJECT}
     for name in sorted(ours, key=lambda n: (BUILTIN.index(n) if n in BUILTIN else 99, n)) or BUILTIN:
         if importlib.util.find_spec(name) is not None:  # a checkout may hold only some
@@ -164,6 +183,18 @@ def _undecorated(plugin: Plugin, module: ModuleType) -> None:
                 f"{plugin.origin}: {name} is a hook but not marked as one, so it would never be called; "
                 "write @hookimpl above it (from hub.plugin import hookimpl)"
             )
+
+
+def _more(plugins: Iterable[Plugin], points: EntryPoints) -> None:
+    """Raise for a module of the group `hub.connectors` with other hooks: they would be called now and then."""
+    lone = {point.value for point in points.select(group=CONNECTORS)}
+    faults = [
+        f"{plugin.origin}: brings {', '.join(more)} too; name it in the entry point group {GROUP}, not in {CONNECTORS}"
+        for plugin in plugins
+        if plugin.name in lone and (more := [hook for hook in plugin.hooks if hook != "register_connectors"])
+    ]
+    if faults:
+        raise ConfigError("\n".join(faults))
 
 
 def _misspelt(manager: pluggy.PluginManager, plugins: dict[str, Plugin]) -> None:

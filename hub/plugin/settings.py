@@ -115,6 +115,8 @@ def _checked(cls: type[Connector], settings: Mapping[str, Any]) -> tuple[dict[st
                 # not strict, since what comes from the environment is always text; a secret stays one where the
                 # connector asks for one, and is given in the open where it asks for text
                 good[name] = msgspec.convert(revealed(value), setting.type, strict=False, dec_hook=_special)
+                if name == "base_url" and not str(revealed(value)).startswith(("https://", "http://")):
+                    faults[name] = "must begin with https:// (or http://)"
             except (msgspec.ValidationError, TypeError, ValueError) as error:
                 detail = "" if setting.secret or any(held(value)) else f" ({error})"
                 faults[name] = f"must be {setting.type_name}{detail}"

@@ -45,7 +45,7 @@ class Landing:
             batch = batch._replace(free=False)
         self.wait()
         self.keys, self.names = keys, batch.names
-        self.written = self.pool.submit(write, self.walk, self.feed, batch, cursor, end=end)
+        self.written = self.pool.submit(write, self.walk, self.feed, batch, cursor, end=end, again=True)
 
     def wait(self) -> None:
         """Wait until nothing is in flight. Raises what became of the last batch."""

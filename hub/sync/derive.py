@@ -16,6 +16,7 @@ import msgspec
 from hub.connect import Connector, Page, Record, Stream
 from hub.mapping import Reading, Writing
 from hub.model import MODELS, Values
+from hub.model import field as field_of
 from hub.model import fields as fields_of
 from hub.plugin import Derived, Golden
 from hub.store import Store, Tx
@@ -165,10 +166,16 @@ def find(tx: Tx, model: str, fields: Values, limit: int | None = None, *, archiv
             where.append(f"({tx.value_at(path)} = ? OR lower({tx.value_at(path)}) = lower(?))")
             values += [_as_text(value)] * 2
         else:
-            where.append(f"{tx.value_at(path)} = ?")
-            values.append(_as_text(value))
+            spec = field_of(MODELS[model], path)
+            where.append(f"CAST({tx.value_at(path)} AS VARCHAR) IN ?")
+            values.append(_as_json(value) if spec is not None and spec.type is bool else [_as_text(value)])
     tail = f" LIMIT {int(limit)}" if limit is not None else ""
     return tx.rows(f"SELECT id, model, data FROM golden WHERE {' AND '.join(where)} ORDER BY id{tail}", *values)
+
+
+def _as_json(value: Any) -> list[str]:
+    """A truth as PostgreSQL and as SQLite write it."""
+    return ["true", "1"] if value in (True, "true") else ["false", "0"]
 
 
 def _as_text(value: Any) -> str:

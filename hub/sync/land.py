@@ -83,13 +83,23 @@ def _free(walk: Walk, names: Mapping[str, str]) -> bool | None:
         return not tx.rows("SELECT 1 FROM identifier WHERE name IN ? LIMIT 1", list(names))
 
 
-def write(walk: Walk, feed: Feed, batch: Batch, cursor: str | None, *, hold: bool = False, end: bool = False) -> None:
+def write(
+    walk: Walk,
+    feed: Feed,
+    batch: Batch,
+    cursor: str | None,
+    *,
+    hold: bool = False,
+    end: bool = False,
+    again: bool = False,
+) -> None:
     """Merge what arrived and move the cursor, in one transaction.
 
-    What a power failure takes back of it goes with the cursor, and is read again.
+    `again` says that it can be read again: should a power failure take it back, then its cursor too.
     """
     with walk.begin() as work:
-        work.tx.relax()
+        if again:
+            work.tx.relax()
         if batch.arrivals:
             take(walk, work, feed, batch.arrivals, hold=hold, batch=batch)
             announce(walk, work, feed)

@@ -17,6 +17,7 @@ def look_for_new_fields(walk: Walk, feed: Feed, records: Sequence[Record]) -> No
     """Keep a note of each field that is new in a sample of the records."""
     step = max(1, len(records) // SAMPLE)
     shown = {name for r in records[::step] if not r.deleted for name in feed.mapping.unmapped(r.data)}
+    shown.difference_update(feed.stream.known)
     if not shown:
         return
     with walk.store.read() as tx:

@@ -13,19 +13,22 @@ What the streams declare decides what is checked; a promise that no stream makes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC
 from typing import Any, Protocol
 
+import httpx
 import msgspec
 import pytest
 
 from hub.connect.base import Answer, Connector, Page, Receipt, Record, Stream, Write
+from hub.connect.rest import RestConnector
 from hub.connect.retry import Retry
-from hub.errors import Conflict, Missing, Rejected, Unauthorized, Unavailable
+from hub.errors import Conflict, HubError, Missing, Rejected, Unauthorized, Unavailable
 from hub.model import MODELS
 
 ENOUGH_PAGES = 1000
+FOREIGN = (b"<html>who are you?</html>", b"", b"{}", b"[]", b"null", b'{"results": [{', b'{"results": 1, "data": "x"}')
 
 
 class System(Protocol):
@@ -388,6 +391,23 @@ class ConnectorContract:
             with pytest.raises(error):
                 made.check()
 
+    def test_a_foreign_answer_is_told(self, connector: Make, system: System) -> None:
+        """What is none of the system's answers, a login's page or half a body, is an error of the hub's, and no record."""
+        if not isinstance(connector(), RestConnector):
+            pytest.skip("it does not answer over HTTP")
+        for body in FOREIGN:
+            page = body.startswith(b"<html")
+            for stream in (s for s in connector().streams if s.pull):
+                with closing(connector()) as made, suppress(HubError):
+                    _answered(made, body)
+                    got = [record for page in _pages(made, stream, None) for record in page.records]
+                    assert not got, f"{stream.name}: {body!r} was taken for {len(got)} records"
+                    assert not page, f"{stream.name}: a web page was taken for a stream without records"
+        with closing(connector()) as made:
+            _answered(made, FOREIGN[0])
+            with pytest.raises(HubError):
+                made.check()
+
     def test_close_is_safe_twice(self, connector: Make, system: System) -> None:
         """close() may come before any use, and again."""
         made = connector()
@@ -429,6 +449,13 @@ def _fill(system: System, stream: Stream) -> list[str]:
     system.tick(stream.late.total_seconds())
     assert len(set(keys)) == len(keys), f"the system gave keys twice: {keys}"
     return keys
+
+
+def _answered(made: Connector, body: bytes) -> None:
+    """Let a connector over HTTP get one answer to whatever it asks."""
+    kind = "text/html; charset=utf-8" if body.startswith(b"<") else "application/json"
+    answer = lambda _: httpx.Response(200, headers={"content-type": kind}, content=body)  # noqa: E731
+    made.transport = httpx.MockTransport(answer)  # type: ignore[attr-defined]
 
 
 def _pages(made: Connector, stream: Stream, cursor: str | None) -> Iterator[Page]:

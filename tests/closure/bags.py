@@ -74,7 +74,7 @@ def house(root: Path, url: str, customers: int = 12, **more: Any) -> Iterator[Ho
     store = Store.open(url)
     try:
         fill(store, customers, **more)
-        with keys_in(root / "closing/keys") as keys:
+        with keys_in(root / "closing/keys", make=True) as keys:
             yield House(root, store, keys, url)
     finally:
         store.close()

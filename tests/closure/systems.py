@@ -45,6 +45,8 @@ def erp(name: str, line: str, access: Access) -> str:
     if name == "erp2":
         given = {n: f'{push}, mapping = "erp2.{n}"' for n in ("parties", "sales")}
     settings = {"connector": "tryton", "line": line, **access.settings, "payment_method": "Bank transfer"}
+    if name == "erp2":  # what comes there was delivered and billed before: its sales stay drafts
+        settings["confirm"] = False
     return head(name, settings) + streams(name, **given)
 
 
@@ -71,15 +73,21 @@ class Works(Company):
         self.settings(*connections)
 
     def other_numbers(self) -> None:
-        """Mappings for a second ERP that numbers by itself as the first one does: its numbers identify nothing here."""
+        """Mappings for a second ERP that numbers by itself as the first one does: its numbers identify nothing here.
+
+        Nor does it hear of the states of sales, or it would deliver and bill them again.
+        """
         folder = self.folder / "mappings"
         folder.mkdir()
-        for stream, old, new in (
-            ("parties", '"identifiers.erp"', '"identifiers.erp2"'), ("sales", 'number      = ', '# number    = '),
-        ):  # fmt: skip
+        for stream, changes in (
+            ("parties", {'"identifiers.erp"': '"identifiers.erp2"'}),
+            ("sales", {"number      = ": "# number    = ", "state       = ": "# state     = "}),
+        ):
             text = (ROOT / f"mappings/tryton.{stream}.toml").read_text()
-            assert old in text
-            (folder / f"erp2.{stream}.toml").write_text(text.replace(old, new))
+            for old, new in changes.items():
+                assert old in text
+                text = text.replace(old, new)
+            (folder / f"erp2.{stream}.toml").write_text(text)
 
     def people(self) -> None:
         """Add people, once the store is there."""
@@ -89,7 +97,11 @@ class Works(Company):
     def move(self, *, target: str, gates: tuple[str, ...] = ("freeze", "migrate"), more: str = "", **plan: str) -> None:
         """Plan a closing that moves to the target, with everything approved up to the gates."""
         self.plan(template="migration", migrate_to=target, **plan)
-        if more:
+        self.move_again(gates=gates, more=more, adopt=bool(more))
+
+    def move_again(self, *, gates: tuple[str, ...] = ("freeze", "migrate"), more: str = "", adopt: bool = True) -> None:
+        """Put the plan in force once more, with everything approved up to the gates."""
+        if adopt:
             file = self.folder / "closing/retail.toml"
             file.write_text(file.read_text() + more)
             self("close", "plan", "retail", "--adopt", by="ana")

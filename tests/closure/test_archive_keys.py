@@ -62,7 +62,7 @@ def test_a_destroyed_key_is_in_no_file_any_more(tmp_path: Path, monkeypatch: pyt
 
     # some builds of SQLite overwrite by themselves; here none does unless it is told to
     monkeypatch.setattr(opened, "PRAGMAS", (*opened.PRAGMAS, "secure_delete = OFF"))
-    with keys_in(tmp_path) as keys:
+    with keys_in(tmp_path, make=True) as keys:
         names = [f"c{number:03}" for number in range(300)]
         keys.give("retail", [(name, "master") for name in names])
         with keys.store.read() as tx:
@@ -79,7 +79,7 @@ def _found(folder: Path, text: bytes) -> bool:
 
 
 def test_keys_are_for_their_owner_alone(tmp_path: Path) -> None:
-    with keys_in(tmp_path / "keys") as keys:
+    with keys_in(tmp_path / "keys", make=True) as keys:
         keys.give("a/b ü", OWNERS)
     folder = tmp_path / "keys"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700

@@ -55,7 +55,7 @@ def child(root, limit, place):
     url = f"sqlite:///{{root}}/hub.db"
     store = Store(url)
     try:
-        with keys_in(Path(root) / "closing/keys") as keys:
+        with keys_in(Path(root) / "closing/keys", make=True) as keys:
             order = Order("retail", scope(store), "jo", frozen=True)
             return 0, write.write(store, Project(Path(root), Secret(url)), order, keys, place).id
     except HubError as error:

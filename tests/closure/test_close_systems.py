@@ -8,6 +8,7 @@ from typing import Any
 
 import hub_tryton.lock
 import pytest
+from hub_tryton.erase import ANONYMISED
 from systems import PARTIES, PASSWORD, SHARED, USER, Works, business, crm, erp, post, served
 
 from hub.testing.hubspot import FakeHubSpot
@@ -58,7 +59,8 @@ def test_a_line_in_an_erp_and_a_crm_moves_to_another_erp(
         works.other_numbers()
         works.people()
         works("sync", code=(0, 1))
-        works.move(target="erp2", more=NOTICE, mail="mail")
+        _went_back(works, new.people)
+        works.move_again(more=NOTICE)
         assert works.go()["phase"] == "freeze"  # who has no address gets a letter, and somebody has to post it
         told = sorted(str(m.message["To"]) for m in mail.smtp.accepted)
         assert told == ["biuro@dampf.example", "info@kessel.example", "wasser@nord.example"]
@@ -89,6 +91,41 @@ def test_a_line_in_an_erp_and_a_crm_moves_to_another_erp(
             assert secret not in (papers / "report.html").read_text()
 
 
+def _went_back(works: Works, new: People) -> None:
+    """The other ERP refuses one of the sales; the lead goes back, and there it is as it was, but for what others did."""
+    at_first = (names(new), names(new, "sale.sale"))
+    golden = works.sql("SELECT id, data FROM golden WHERE model <> 'message' ORDER BY id")
+    works.move(target="erp2", mail="mail")
+    told = {
+        r["name"]: (r["count"], r["text"])
+        for r in works("close", "assess", "retail", code=(0, 1))
+        if r["kind"] == "target"
+    }
+    assert told["erp2: invoice"] == (2, "not carried: no stream of it can be written; the archive has them")
+    assert told["erp2/sales"][0] == 2
+    assert told["erp2/sales"][1].startswith("Tryton makes invoices and shipments of a sale that is confirmed")
+    assert "state" in told["erp2/sales"][1].partition("fields not carried: ")[2]
+    assert "identifiers.erp" in told["erp2/parties"][1]
+    _settled(works)
+    product = new.one("product.product", ["code", "=", "TRAIN-01"])
+    new.call("model.product.product.write", [product], {"suffix_code": "-X"})
+    went = works.go()
+    assert (went["phase"], went["state"], len(went["reasons"])) == ("migrate", "shut", 1), went
+    assert "no product with code 'TRAIN-01'" in went["text"]
+    assert len(names(new, "sale.sale")) == len(at_first[1]) + 1
+    (brandt,) = (id for id, name in names(new).items() if name == BRANDT)
+    lost = new.add_opportunity(brandt, "a boiler")
+    new.call("model.sale.opportunity.lost", [lost])  # somebody there has begun to work with it
+    (back,) = works("close", "back", "retail", "--yes", by="ana")
+    assert (back["removed"], back["how"], back["left"]) == (4, {"deleted": 3, ANONYMISED: 1}, [])
+    left = names(new)
+    assert left.pop(brandt).startswith("[")  # which now says nothing of anybody, and is no customer to the hub
+    assert (left, names(new, "sale.sale")) == at_first
+    assert works.sql("SELECT id, data FROM golden WHERE model <> 'message' ORDER BY id") == golden
+    new.call("model.product.product.write", [product], {"suffix_code": ""})
+    works("sync", code=(0, 1))
+
+
 def _settled(works: Works) -> None:
     """Nothing of the ERP's is open any more, or somebody has decided about it."""
     went = works.go()
@@ -107,6 +144,7 @@ def _moved(works: Works, people: People, there: int) -> None:
     assert sorted(found.values())[:3] == [BRANDT, DAMPF, "Kessel & Soehne"]
     assert [id for id, name in found.items() if name == SHARED] == [there]
     assert len(names(people, "sale.sale")) == 2
+    assert people.find("account.invoice") == people.find("stock.shipment.out") == []  # nothing is billed or sent again
     works.plain("close", "approve", "retail", "verify", by="aud")
 
 

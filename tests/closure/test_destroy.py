@@ -125,8 +125,18 @@ def test_a_hold_on_the_line_stops_everything(at: Stage) -> None:
     company("close", "run", "retail", by="ana")
     assert end_state(company)["gone"] == []
     assert len(company.shop("shop").rows("invoices")) == 6
+    retired = "SELECT connection FROM retired_connection"
+    assert company.sql(retired) == []  # it will be asked to erase
     company.plain("hold", "release", str(hold["number"]), "--reason", "case over", by="lea")
     assert company("hold", "list") == []
+    assert company("close", "run", "retail", by="ana")[-1]["state"] == "closed"  # what it kept is due now
+    assert company.sql("SELECT count(DISTINCT golden_id) FROM grave") == [(29,)]
+    assert company.shop("shop").rows("invoices") == {}
+    second = company("close", "certificate", str(company.folder / "closing/retail/certificate-retail-2.json"))
+    assert (second[0]["records"], second[0]["approved_by"]) == (29, ["lea"])
+    assert company.sql(retired) == [("shop",)]
+    assert "nothing is due" in company.plain("close", "run", "retail", by="ana")
+    assert "is closed" in (company.plain("close", "approve", "retail", "destroy", by="lea", code=2) or company.err)
 
 
 def test_an_approval_withdrawn_while_it_runs_stops_the_next_batch(at: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +197,7 @@ def test_a_key_store_that_fails_after_rows_are_gone_gives_no_certificate(
 
     monkeypatch.setattr(KeyRing, "counts", broken)
     company.plain("close", "run", "retail", by="ana", code=1)
-    assert "key store: no answer" in company.err
+    assert "destroy: shut: key store: no answer" in company.out
     assert company.sql("SELECT count(*) FROM grave") == [(29,)]
     assert not list((company.folder / "closing/retail").glob("certificate-*"))
     monkeypatch.undo()

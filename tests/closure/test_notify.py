@@ -190,6 +190,19 @@ def test_a_refused_address_is_a_task_and_the_others_go_on(telling: Company, serv
     assert rows["r5@example.com"] == "sent"
 
 
+def test_a_login_that_has_ended_costs_nobody_their_notice(telling: Company, servers: MailServers) -> None:
+    env = telling.folder / ".env"
+    good = env.read_text()
+    env.write_text(good.replace("HUB_MAIL_PASSWORD=canary-7f3a", "HUB_MAIL_PASSWORD=ended"))
+    went = telling.go(until="notify")
+    assert (went["phase"], went["state"]) == ("notify", "shut"), went
+    assert not got(servers)
+    assert {r.split(": ")[1].rstrip(";") for r in went["reasons"]} == {"due; see"}  # known not to have gone out
+    env.write_text(good)
+    assert telling.go(until="notify")["state"] == "done"
+    assert set(got(servers).values()) == {1}
+
+
 def test_going_back_tells_everybody_who_was_told(telling: Company, servers: MailServers) -> None:
     telling.go(until="notify")
     servers.smtp.accepted.clear()

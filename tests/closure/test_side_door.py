@@ -183,13 +183,12 @@ def test_a_sample_found_wrong_keeps_the_gate_shut(at: Stage) -> None:
 
 def test_zero_records_verified_is_a_failure(at: Stage) -> None:
     company = at("fresh")
-    company.settings_line = None  # type: ignore[attr-defined]
-    company("close", "plan", "empty", "--template", "small", "--target", "2027-01-01", "--reason", "x", by="ana")
+    company("close", "plan", "main", "--template", "small", "--target", "2027-01-01", "--reason", "x", by="ana")
     for task in ("legal-review", "backups"):
-        company.plain("close", "task", "empty", task, "--done", "x", by="ana", code=(0, 1))
-    company.plain("close", "approve", "empty", "freeze", by="ben")
-    assert company("close", "assess", "empty", code=1)[-1]["kind"] == "blocks"
-    rows = company("close", "run", "empty", by="ana", code=1)
+        company.plain("close", "task", "main", task, "--done", "x", by="ana", code=(0, 1))
+    company.plain("close", "approve", "main", "freeze", by="ben")
+    assert company("close", "assess", "main", code=1)[-1]["kind"] == "blocks"
+    rows = company("close", "run", "main", by="ana", code=1)
     assert rows[-1]["state"] == "shut"
     assert rows[-1]["phase"] in ("archive", "verify")
 

@@ -39,6 +39,7 @@ from hub.cli.app import run
 from hub.testing.serve import Served
 from hub_zebra_crm.fake import ZebraCrmFake
 from threading import Thread
+sys.stderr = sys.stdout
 fake = ZebraCrmFake()
 for _ in range(3):
     fake.add("customers")
@@ -115,6 +116,7 @@ def test_installed_it_is_found_by_its_entry_point_and_works(package, tmp_path):
     assert out.count('"connection":"z","stream":"customers"') == 3
     assert (tmp_path / "shop" / "mappings" / "zebra_crm.customers.toml").exists()
     assert "canary" not in out
+    assert "no row of" not in out  # the template's own fields are no news
     assert said == {"who": "hub-zebra-crm 0.1.0 (hub_zebra_crm)", "all": True, "from": "hub_zebra_crm"}
 
 

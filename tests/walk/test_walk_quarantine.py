@@ -51,7 +51,10 @@ def test_a_record_that_fails_is_listed_with_field_value_and_reason(yard: Yard) -
         assert "not in quarantine, so nothing was done" in yard.err
 
     yard.mapping("clients", CLIENTS.replace('as = "email"', 'as = "text"'))
-    assert yard.plain("quarantine", "retry", str(held[bad]["id"])) == "1 taken up again\n"
+    assert (
+        yard.plain("quarantine", "retry", str(held[bad]["id"]))
+        == "1 taken up again; map and check them with: hub sync\n"
+    )
     yard.sync()
     assert names(yard("list", "customer")) == ["Anne", "Bo"]
     assert [row["field"] for row in yard("quarantine", "list", code=1)] == ["name"]

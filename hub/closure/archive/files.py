@@ -123,8 +123,11 @@ def room_for(place: Path) -> Iterator[None]:
         if error.errno in FULL:
             raise Unavailable(
                 f"{place}: the disk is full ({error.strerror}); nothing was lost: make room or take another folder "
-                "with --to, and run the same command again"
+                "(--to, in a closing data.archive of the plan), and run the same command again"
             ) from None
         if isinstance(error, PermissionError | NotADirectoryError) or error.errno == errno.EROFS:
-            raise ConfigError(f"{place}: cannot be written: {error.strerror}; take another folder with --to") from None
+            raise ConfigError(
+                f"{place}: cannot be written: {error.strerror}; take another folder (--to, in a closing data.archive "
+                "of the plan)"
+            ) from None
         raise

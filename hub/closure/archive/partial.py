@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from hub.closure.archive.files import Digest, Hashed, sync_folder
+from hub.closure.archive.files import FULL, Digest, Hashed, sync_folder
 from hub.errors import Busy, ConfigError
 
 PARTIAL = ".partial-"
@@ -105,7 +105,12 @@ class Partial:
 @contextmanager
 def home(folder: Path) -> Iterator[Path]:
     """The folder in which archives are made, for one process at a time."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        raise ConfigError(f"{folder}: no folder can be made there: {error.strerror}; name another one") from None
     opened = os.open(folder / f".{LOCK}", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:

@@ -14,7 +14,7 @@ from hub.closure.archive.bag import CONTENTS
 from hub.closure.archive.partial import File
 from hub.closure.archive.seal import Unit, units
 from hub.closure.keys import DataKey, KeyRing
-from hub.errors import Missing, Rejected
+from hub.errors import Missing, Rejected, Unauthorized
 
 KEPT = 1 << 16  # opened keys in memory: more than the customers of one part have
 
@@ -88,7 +88,10 @@ class Opened:
         found = self.ring.open(self.line, missing)
         lost = [id for id in missing if id not in found]
         if lost:
-            raise Rejected(f"{self.line}: {len(lost)} keys of this archive are not in {self.ring.masters!r}: {lost[0]}")
+            raise Unauthorized(
+                f"closing/keys: {len(lost)} keys of this archive of {self.line} are not here, such as {lost[0]}; bring that "
+                "folder back from where its copy is kept"
+            )
         self._kept.update(found)
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)

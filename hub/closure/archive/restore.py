@@ -82,7 +82,7 @@ def _restore(folder: Path, said: Contents, keys: Opened, other: Store) -> Restor
     with other.begin() as tx:
         for name in EMPTY:
             if tx.rows(f"SELECT 1 FROM {name} LIMIT 1"):
-                raise ConfigError(f"{other!r}: is not empty ({name}); restore into a new database")
+                raise ConfigError(f"--into: that database is not empty, it has rows in {name}; restore into a new one")
         columns = ("id", "connection", "name", "model", "read_to_end", "compared_seq", "created_seq")
         tx.insert(stream, columns, [(s.id, s.connection, s.name, s.model, True, 0, 0) for s in said.streams])
     streams = {(s.connection, s.name): s.id for s in said.streams}

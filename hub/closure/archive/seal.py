@@ -19,6 +19,7 @@ from typing import IO, NamedTuple, Protocol
 
 import msgspec
 from cryptography.exceptions import InvalidTag
+from isal import isal_zlib
 
 from hub.closure.archive.files import Hashed
 from hub.closure.keys import DataKey
@@ -29,7 +30,6 @@ FRAME = struct.Struct(">16sQIII")
 NONCE, TAG = 12, 16
 LAST, DEFLATED = 1 << 31, 1 << 30
 CHUNK = 1 << 20
-SMALL = 1 << 13
 END = bytes(16)
 
 
@@ -99,11 +99,8 @@ class Sealer:
 
 
 def deflated(text: bytes) -> bytes:
-    """The text, smaller; a small one by a small window, which is made ready in a seventh of the time."""
-    if len(text) > SMALL:
-        return zlib.compress(text, 3)
-    engine = zlib.compressobj(3, zlib.DEFLATED, 13, 6)
-    return engine.compress(text) + engine.flush()
+    """The text, smaller, as a zlib stream; ISA-L makes it in less than half the time that zlib takes."""
+    return isal_zlib.compress(text, 2)
 
 
 def units(file: IO[bytes], where: str, key: Opener, check: Callable[[dict[str, object]], None]) -> Iterator[Unit]:

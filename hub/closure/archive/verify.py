@@ -12,7 +12,7 @@ from hub.closure.archive.places import fetched
 from hub.closure.archive.reading import Opened, contents
 from hub.closure.archive.register import Archive
 from hub.closure.keys import KeyRing
-from hub.errors import ConfigError, HubError
+from hub.errors import ConfigError, HubError, Unauthorized
 from hub.store import Store
 from hub.suggest import like
 
@@ -62,6 +62,8 @@ def look(folder: Path, archive: Archive, audited: str | None, keys: KeyRing | No
             try:
                 looked = inside.look(folder, contents(folder), Opened(keys, archive.line))
                 faults += looked.faults
+            except (ConfigError, Unauthorized):  # the keys are at fault, not the archive: nothing is proven either way
+                raise
             except HubError as error:
                 faults.append(str(error))
         said = answer()

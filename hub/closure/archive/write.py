@@ -22,6 +22,7 @@ from hub.closure.archive.places import Place, place_of
 from hub.closure.archive.register import Archive
 from hub.closure.keys import KeyRing
 from hub.config import Project
+from hub.errors import Unauthorized
 from hub.store import Store, Tx
 from hub.store.apart import snapshot
 
@@ -60,6 +61,7 @@ def write(
     Memory does not grow with the line. Raises Unavailable when the disk is full, ConfigError where the place cannot be
     written, Busy while another process writes there.
     """
+    _same_keys(store, order.line, keys)
     target = place_of(place, project.root)
     with room_for(target.staging), partial.home(target.staging) as home, ExitStack() as stack:
         tx = stack.enter_context(snapshot(store))
@@ -80,6 +82,15 @@ def write(
         archive = _close(draft, catalogue, tx, streams, order, keys, target)
         draft.whole()
         return _deliver(store, target, home, archive)
+
+
+def _same_keys(store: Store, line: str, keys: KeyRing) -> None:
+    """Refuse to write where the keys of the line's earlier archives are lost: new ones would hide it."""
+    before = register.listed(store, line)
+    if before and (before[-1].public_key != keys.masters.public().hex() or not any(keys.counts(line))):
+        raise Unauthorized(
+            f"closing/keys: the keys of {before[-1].id} are not here; bring that folder back from where its copy is kept"
+        )
 
 
 def _begin(home: Path, order: Order, scope: str, sequence: int, now: int) -> partial.Partial:

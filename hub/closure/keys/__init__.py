@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hub.closure.keys.masters import FileMasters, Masters, signed_by
 from hub.closure.keys.ring import DataKey, KeyRing, Owner
+from hub.errors import Unauthorized
 from hub.store.apart import only
 from hub.store.tables.archive import archive_key
 
@@ -18,8 +19,13 @@ def folder(root: Path) -> Path:
 
 
 @contextmanager
-def keys_in(place: Path) -> Iterator[KeyRing]:
-    """The keys of one folder: a file a line, the signing key, and `data.db` with the wrapped data keys."""
+def keys_in(place: Path, *, make: bool = False) -> Iterator[KeyRing]:
+    """The keys of one folder: a file a line, the signing key, and `data.db` with the wrapped data keys.
+
+    Raises Unauthorized where they are not there, unless it may `make` them: keys of another time open nothing.
+    """
+    if not make and not (place / "data.db").is_file():
+        raise Unauthorized(f"{place}: no keys are here; bring that folder back from where its copy is kept")
     masters = FileMasters(place)
     masters.public()  # makes the folder
     store = only(f"sqlite:///{place / 'data.db'}", archive_key)

@@ -91,7 +91,7 @@ class FileMasters:
 
     def _signing(self) -> Ed25519PrivateKey:
         file = self.folder / "signing.key"
-        if not file.exists():
+        if not file.exists() and not (self.folder / "signing.pub").exists():  # else it is lost, and no new one is made
             self._make(file, "signing")
             public = Ed25519PrivateKey.from_private_bytes(self._read(file)).public_key().public_bytes_raw()
             (self.folder / "signing.pub").write_text(public.hex() + "\n")

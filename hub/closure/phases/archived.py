@@ -23,7 +23,7 @@ def archive(desk: Desk, phase: Phase = "archive") -> Outcome:
     begun = begin(desk.store, desk.id, phase, desk.who).begun_at
     made = next((a for a in listed(desk.store, desk.line) if a.written_at >= begun), None)
     if made is None:  # else a process died after it was registered: it is whole, and no second one is written
-        with keys_in(desk.keys) as keys:
+        with keys_in(desk.keys, make=True) as keys:
             made = write(desk.store, desk.hub.project, order(desk), keys, desk.plan.archive)
     text = f"archive {made.id} at {made.place}, {made.bytes} bytes"
     return Outcome(text, {

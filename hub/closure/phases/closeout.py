@@ -44,13 +44,13 @@ def finish(desk: Desk) -> None:
 
 
 def _alone(desk: Desk) -> list[str]:
-    """The connections that served this line and hold no record of any other."""
+    """The connections that served this line and hold no record of any other, nor one that a legal hold still keeps."""
     mine = [c.name for c in desk.hub.project.connections.values() if c.line == desk.line]
     with desk.store.read() as tx:
         busy = {r[0] for r in tx.rows(
             "SELECT DISTINCT t.connection FROM stream t JOIN record r ON r.stream_id = t.id "
             "WHERE r.golden_id IS NOT NULL AND r.deleted_at IS NULL AND t.connection IN ? AND r.golden_id NOT IN "
-            "(SELECT golden_id FROM closing_scope WHERE closing_id = ?)",
+            "(SELECT golden_id FROM closing_scope WHERE closing_id = ? AND (kind = 'shared' OR gone_seq IS NOT NULL))",
             mine, desk.id,
         )}  # fmt: skip
         gone = {r[0] for r in tx.rows("SELECT connection FROM retired_connection")}

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hub.audit import append
-from hub.closure.batches import batches, begin, split
+from hub.closure.batches import batches, begin, reopen, split
 from hub.closure.certificate import certify
 from hub.closure.closing import Closing
 from hub.closure.desk import Desk, Outcome
@@ -47,12 +47,7 @@ def destroy(desk: Desk) -> Outcome:
         desk.say(
             "the database is in use, so its file is not written anew; what was deleted is overwritten all the same"
         )
-    with desk.store.read() as tx:
-        left = tx.rows(
-            "SELECT golden_id FROM closing_scope WHERE closing_id = ? AND kind = 'own' AND gone_seq IS NULL", desk.id
-        )
-        holds = held(tx, desk.line, [row[0] for row in left])
-    forgotten = [row[0] for row in left if row[0] not in holds]
+    holds, forgotten = left(desk)
     if forgotten:  # a hold was released meanwhile: they are due by now
         with desk.store.begin() as tx:
             tx.run("UPDATE closing_step SET place = NULL WHERE closing_id = ? AND phase = 'destroy'", desk.id)
@@ -63,6 +58,30 @@ def destroy(desk: Desk) -> Outcome:
         "destroyed": certificate["destroyed"]["records"], "held": len(holds), "detached": detached, "keys": keys,
         "certificate": certificate["number"],
     })  # fmt: skip
+
+
+def left(desk: Desk) -> tuple[dict[str, int], list[str]]:
+    """What is still there of the line's own: those held, with the number of the hold, and those that nothing keeps."""
+    with desk.store.read() as tx:
+        rows = tx.rows(
+            "SELECT golden_id FROM closing_scope WHERE closing_id = ? AND kind = 'own' AND gone_seq IS NULL", desk.id
+        )
+        holds = held(tx, desk.line, [row[0] for row in rows])
+    return holds, [row[0] for row in rows if row[0] not in holds]
+
+
+def resume(desk: Desk) -> None:
+    """Take a closed line up again, since holds were released: what they kept waits for the gate of destruction."""
+    with desk.store.begin() as tx:
+        tx.run("UPDATE closing SET state = 'open', ended_seq = NULL WHERE id = ? AND state = 'closed'", desk.id)
+        tx.run(  # not as undone: what was planned for the keys, and what sources have answered, still holds
+            "UPDATE closing_step SET state = 'running', place = NULL, ended_at = NULL "
+            "WHERE closing_id = ? AND phase = 'destroy'",
+            desk.id,
+        )
+        reopen(tx, desk.store, desk.id, "closeout", "holds were released")
+        append(tx, desk.who, "close resumed", {"line": desk.line}, at=desk.store.now())
+        note(tx, desk.store, desk.id, "destroy", "reopened", "holds were released; what they kept is due", desk.who)
 
 
 def _final(desk: Desk) -> None:

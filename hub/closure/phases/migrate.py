@@ -14,7 +14,7 @@ from hub.closure.batches import begin
 from hub.closure.compare import Compared, sides
 from hub.closure.desk import Desk, Outcome
 from hub.closure.gates import allowed
-from hub.closure.scope import records
+from hub.closure.scope import pages, records
 from hub.errors import ConfigError, Unauthorized, Unavailable
 from hub.store.lease import Lease
 from hub.store.tables.closing import deed
@@ -138,7 +138,10 @@ def _refused(desk: Desk, feeds: list[Feed]) -> list[str]:
                 "(SELECT 1 FROM record r WHERE r.golden_id = s.golden_id AND r.stream_id = ?) ORDER BY s.golden_id",
                 feed.id, feed.id, desk.id, feed.model, feed.id,
             )  # fmt: skip
-        found += [f"{feed.name}: {id}: {message or note or 'no answer yet'}" for id, message, note in rows]
+        mend = "; once that is mended: hub outbox retry"
+        found += [
+            f"{feed.name}: {id}: {message + mend if message else note or 'no answer yet'}" for id, message, note in rows
+        ]
     return found
 
 
@@ -160,26 +163,19 @@ def compared(desk: Desk) -> dict[str, Compared]:
 
 def _there(desk: Desk, feed: Feed) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """What the target shows of the line's records, read by key, in order of golden id."""
-    after = ""
     now = desk.store.now()
-    while True:
-        with desk.store.read() as tx:
-            rows = tx.rows(
-                "SELECT s.golden_id, r.key, r.seen, r.marks FROM closing_scope s JOIN record r ON r.golden_id = s.golden_id "
-                "WHERE s.closing_id = ? AND r.stream_id = ? AND r.deleted_at IS NULL "
-                f"AND s.golden_id > ? ORDER BY s.golden_id LIMIT {PAGE}",
-                desk.id, feed.id, after,
-            )  # fmt: skip
+    sql = (
+        "SELECT s.golden_id, r.key, r.seen, r.marks FROM closing_scope s JOIN record r ON r.golden_id = s.golden_id "
+        "WHERE s.closing_id = ? AND r.stream_id = ? AND r.deleted_at IS NULL"
+    )
+    for rows in pages(desk.store, sql, desk.id, feed.id, by="s.golden_id", size=PAGE):
         keys = {row[1]: row for row in rows}
-        shown = {r.key: r for r in feed.connector.read(feed.stream.name, list(keys))} if keys else {}
+        shown = {r.key: r for r in feed.connector.read(feed.stream.name, list(keys))}
         for id, key, seen, marks in rows:
             record = shown.get(key)
             if record is None or record.deleted:
                 continue
             yield id, feed.model, _meant(arrive(feed, record, now).values, seen, marks)
-        if len(rows) < PAGE:
-            return
-        after = rows[-1][0]
 
 
 def _meant(values: Mapping[str, Any], seen: str, marks: str | None) -> Mapping[str, Any]:

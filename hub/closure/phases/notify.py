@@ -14,8 +14,8 @@ from typing import Any
 
 from hub.closure.batches import begin, step
 from hub.closure.bounces import statuses
+from hub.closure.closing import Closing, rescope
 from hub.closure.closing import by_id as closing_of
-from hub.closure.closing import rescope
 from hub.closure.desk import Desk, Outcome
 from hub.closure.gates import allowed
 from hub.closure.journal import note
@@ -58,10 +58,15 @@ def remind(desk: Desk) -> None:
     """Send the reminders that are due, and look what came back; asked for at every run once the notice went out."""
     with desk.store.read() as tx:
         found = step(tx, desk.id, "notify")
-    if desk.plan.notices and found is not None and found.state == "done" and desk.closing.state == "open":
+    if desk.plan.notices and found is not None and found.state == "done" and _running(desk.closing):
         _look_after(desk)
         _bounced(desk)  # whose mail came back gets no reminder
         _send_due(desk, signed=True)
+
+
+def _running(closing: Closing) -> bool:
+    """Whether there is still something to remind of: not once the line is destroyed."""
+    return closing.state == "open" and not closing.final
 
 
 def decide(desk: Desk, id: str, what: str) -> None:

@@ -22,7 +22,7 @@ from hub.closure.phases.archived import registered
 from hub.closure.phases.final import state, watch
 from hub.closure.phases.migrate import compared as migrated
 from hub.closure.samples import draw
-from hub.closure.scope import PAGE, records
+from hub.closure.scope import pages, records
 from hub.errors import Unauthorized, Unavailable
 from hub.store import Store
 
@@ -64,7 +64,12 @@ def verify(desk: Desk) -> Outcome:
     if any(other != rounds[0] for other in rounds[1:]):
         return Outcome(blocks=["two rounds came to different results: somebody still changes the line"])
     sample = draw(desk, f"{rounds[0]['tally']} {made.seal}")
-    wrong = [f"sample {s.id} is wrong, says {s.person}: {s.note}" for s in sample if s.verdict == "wrong"]
+    wrong = [
+        f"sample {s.id} is wrong, says {s.person}: {s.note}; once that is mended, or was a mistake: "
+        f"hub close sample {desk.line} {s.id} --sign right"
+        for s in sample
+        if s.verdict == "wrong"
+    ]
     left = sum(s.verdict is None for s in sample)
     if wrong or left:
         ask = f"{left} records of the sample are to be looked at and signed: hub close sample {desk.line}"
@@ -90,12 +95,7 @@ def _restored(desk: Desk, made: Any, keys: Any) -> Compared:
 
 def _same(desk: Desk, other: Store) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """The golden records of the restored database that are of the line itself; it also holds those referred to."""
-    after = ""
-    while True:
-        with other.read() as tx:
-            rows = tx.rows(
-                f"SELECT id, model, data FROM golden WHERE id > ? AND into_id IS NULL ORDER BY id LIMIT {PAGE}", after
-            )
+    for rows in pages(other, "SELECT id, model, data FROM golden WHERE into_id IS NULL", by="id"):
         with desk.store.read() as tx:
             beside = {r[0] for r in tx.rows(
                 "SELECT id FROM golden WHERE id IN ? AND id NOT IN (SELECT golden_id FROM closing_scope "
@@ -104,6 +104,3 @@ def _same(desk: Desk, other: Store) -> Iterator[tuple[str, str, dict[str, Any]]]
         for id, model, data in rows:
             if id not in beside:
                 yield id, model, msgspec.json.decode(data)
-        if len(rows) < PAGE:
-            return
-        after = rows[-1][0]

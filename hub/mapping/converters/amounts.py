@@ -12,6 +12,12 @@ from hub.model import Money, decimals, is_currency
 
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 PLAIN = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?", re.ASCII)
+POINTS = {  # by decimal sign: how people write a number, in groups of three or in none
+    point: re.compile(
+        rf"[+-]?(?:\d{{1,3}}(?:[{groups}\u00a0\u202f '’]\d{{3}})+|\d+|(?=[{point}]\d))(?:[{point}]\d*)?", re.ASCII
+    )
+    for point, groups in ((",", "."), (".", ","))
+}
 DIGITS = 40  # before or behind the point; nothing a business writes is longer, and an attack may be
 
 
@@ -46,16 +52,44 @@ def plain(number: Decimal) -> str:
     return "0" if out in ("-0", "") else out
 
 
-def decimal(value: Any, *, number: bool = False) -> str:
+def written(value: Any, point: str | None = None) -> Decimal:
+    """The exact number in a value; in a text `point` is the decimal sign, groups of three and a minus behind allowed."""
+    if not isinstance(value, str):
+        return exact(value)
+    if point is None:
+        try:
+            return exact(value)
+        except ValueError as error:
+            hint = '; for a decimal comma write point = "," in its row' if "," in value else ""
+            raise ValueError(f"{error}{hint}") from None
+    text = value.strip()
+    text = f"-{text[:-1].rstrip()}" if text.endswith("-") and not text.startswith("-") else text
+    if len(text) > 3 * DIGITS or not POINTS[decimal_sign(point)].fullmatch(text):
+        raise ValueError(f"is no number whose decimal sign is {point!r}")
+    return exact("".join("." if sign == point else sign for sign in text if sign.isdigit() or sign in f"+-{point}"))
+
+
+def decimal_sign(point: Any) -> str:
+    """The option `point` itself. Raises ValueError for what is no decimal sign."""
+    if point not in POINTS:
+        raise ValueError('is no decimal sign; write "," or "."')
+    return str(point)
+
+
+def _shown(text: str, point: str | None) -> str:
+    return text.replace(".", point) if point else text
+
+
+def decimal(value: Any, *, number: bool = False, point: str | None = None) -> str:
     """A number as exact text; `number` concerns writing."""
-    if isinstance(value, str) and len(value) <= DIGITS and PLAIN.fullmatch(value) and value != "-0":
+    if point is None and isinstance(value, str) and len(value) <= DIGITS and PLAIN.fullmatch(value) and value != "-0":
         return value
-    return plain(exact(value))
+    return plain(written(value, point))
 
 
-def undecimal(value: Any, *, number: bool = False) -> Any:
+def undecimal(value: Any, *, number: bool = False, point: str | None = None) -> Any:
     """The text itself, or a JSON number where the row says `number = true`."""
-    return _number(Decimal(value)) if number else str(value)
+    return _number(Decimal(value)) if number else _shown(str(value), point)
 
 
 def _number(value: Decimal) -> int | float:
@@ -81,17 +115,17 @@ def integer(value: Any) -> int:
     return found
 
 
-def percent(value: Any, *, number: bool = False) -> str:
+def percent(value: Any, *, number: bool = False, point: str | None = None) -> str:
     """A share: their 19 is our 0.19. A sign "%" behind it is allowed."""
     if isinstance(value, str):
         value = value.strip().removesuffix("%")
-    return plain(exact(value).scaleb(-2))
+    return plain(written(value, point).scaleb(-2))
 
 
-def unpercent(value: Any, *, number: bool = False) -> Any:
+def unpercent(value: Any, *, number: bool = False, point: str | None = None) -> Any:
     """Per cent: our 0.19 is their 19."""
     hundredfold = Decimal(value).scaleb(2)
-    return _number(hundredfold) if number else plain(hundredfold)
+    return _number(hundredfold) if number else _shown(plain(hundredfold), point)
 
 
 def code(value: Any) -> str:
@@ -103,9 +137,11 @@ def code(value: Any) -> str:
     raise ValueError("is no ISO 4217 currency code")
 
 
-def money(value: Any, *, currency: Any = None, number: bool = False, case: str = "upper") -> list[Any]:
+def money(
+    value: Any, *, currency: Any = None, number: bool = False, case: str = "upper", point: str | None = None
+) -> list[Any]:
     """An amount in major units, as [minor units, code]; more decimals than the currency has are rounded and reported."""
-    iso, amount = _currency(currency), exact(value)
+    iso, amount = _currency(currency), written(value, point)
     scaled = amount.scaleb(decimals(iso))
     minor = int(scaled.quantize(Decimal(1), rounding=ROUND_HALF_UP))
     if minor != scaled:
@@ -113,11 +149,13 @@ def money(value: Any, *, currency: Any = None, number: bool = False, case: str =
     return [minor, iso]
 
 
-def unmoney(value: Any, *, currency: Any = None, number: bool = False, case: str = "upper") -> Any:
+def unmoney(
+    value: Any, *, currency: Any = None, number: bool = False, case: str = "upper", point: str | None = None
+) -> Any:
     """An amount in major units with the currency's decimals: "10.10", or 10.1 where the row says `number = true`."""
     _check(value, currency)
     amount = Money(*value)
-    return _number(amount.amount) if number else format(amount.amount, f".{decimals(amount.currency)}f")
+    return _number(amount.amount) if number else _shown(format(amount.amount, f".{decimals(amount.currency)}f"), point)
 
 
 def minor(value: Any, *, currency: Any = None, case: str = "upper") -> list[Any]:
