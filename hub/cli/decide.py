@@ -82,7 +82,7 @@ def show(
         rows(sides, "duplicates show", json=True)
         return
     p = found.pair
-    typer.secho(f"pair {p.id}: {p.model}, {p.state}, probability {p.probability:.4f} (zone {p.zone})", bold=True)
+    typer.secho(f"pair {p.id}: {p.model}, {p.state}, probability {p.probability:.6g} (zone {p.zone})", bold=True)
     if p.decided_at is not None:
         typer.echo(p.told())
     told = {
@@ -104,7 +104,7 @@ def _sum(p: Pair) -> str:
     doubt = any(level.get("doubt") for level in p.levels)
     return (
         f"together {levels:+.1f}; that any two records are one, before they are compared: {p.weight - levels:+.1f}; "
-        f"this makes {p.weight:+.1f}, a probability of {p.probability:.4f}"
+        f"this makes {p.weight:+.1f}, a probability of {p.probability:.6g}"
         + ("; a doubt leaves it to a person, however likely" if doubt else "")
     )
 
@@ -212,6 +212,8 @@ def unmerge(
             raise typer.Exit(1)
         done = undo(Desk.of(engine), str(merge.id), by=by or _me())
     typer.echo(f"taken apart: {merge.survivor} and {merge.loser} are two; carry it to the systems with: hub sync")
+    if done.again:
+        typer.echo(f"made on top of it and still merged, without {merge.loser}: {', '.join(map(str, done.again))}")
     for connection, stream, key in done.fused:
         say(
             f"{connection}/{stream} {key}: was merged over there, which cannot be undone; the next sync creates it anew"
@@ -234,19 +236,21 @@ def export(context: typer.Context, file: File, model: Model = None, zone: Zone =
 def import_(context: typer.Context, file: File, by: By = None, yes: Yes = False) -> None:
     """Carry out the decisions of a sheet, each by itself; what cannot be done is told with its line."""
     from hub.quality.decide import Desk
-    from hub.quality.decide.sheet import Mistake, checked, decisions
+    from hub.quality.decide.sheet import Mistake, checked, decisions, so_already
 
     read = list(decisions(file))
     with session(context).engine() as engine:
         with engine.store.read() as tx:
             read = checked(tx, read)
-        good = [one for one in read if not isinstance(one, Mistake)]
-        wrong = len(read) - len(good)
+            said = [one for one in read if not isinstance(one, Mistake)]
+            before = so_already(tx, said)
+        good, wrong = [one for one in said if one.pair not in before], len(read) - len(said)
         for one in read:
             if isinstance(one, Mistake):
                 say(f"{file}:{one.line}: {one.text}")
         accepts = sum(one.accept for one in good)
-        typer.echo(f"{accepts} to accept, {len(good) - accepts} to reject, {wrong} with mistakes")
+        again = f", {len(before)} decided so before" if before else ""
+        typer.echo(f"{accepts} to accept, {len(good) - accepts} to reject{again}, {wrong} with mistakes")
         if good and not _agreed(yes):
             raise typer.Exit(1)
         failed = _carry_out(Desk.of(engine), file, good, by or _me())

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from hub.model import MODELS, Values, field
 from hub.sync.feed import Feed, referred
 from hub.sync.follow import any_merged, survivors
+from hub.sync.state import marks_of
+from hub.sync.twins import MADE_OF, made_of
 from hub.sync.work import Work
 
 MERGED, TO_MERGE, QUARANTINED, WANTS_REFERENCE = range(4)
@@ -19,7 +21,8 @@ def golden_ids(work: Work, feed: Feed, records: Iterable[Values]) -> Look | None
     """A look-up of (stream, their key) to golden id; None where the mapping has no references.
 
     Of a record whose golden record was merged into another it gives the id from before: what refers to it shows the
-    same as ever, and is back on its side when the merge is taken apart.
+    same as ever, and is back on its side when the merge is taken apart. Of records that their system has made of
+    several the merge of this work learns whose the others were.
     """
     if not feed.mapping.links:
         return None
@@ -33,12 +36,14 @@ def golden_ids(work: Work, feed: Feed, records: Iterable[Values]) -> Look | None
         if target is None:
             continue
         rows = work.tx.rows(
-            "SELECT key, COALESCE(origin_id, golden_id) FROM record "
+            "SELECT key, COALESCE(origin_id, golden_id), CASE WHEN marks LIKE ? THEN marks END FROM record "
             "WHERE stream_id = ? AND key IN ? AND golden_id IS NOT NULL",
+            f'%"{MADE_OF}"%',
             target,
             sorted(keys),
         )
-        found.update(((stream, key), golden_id) for key, golden_id in rows)
+        found.update(((stream, key), golden_id) for key, golden_id, _ in rows)
+        _learn_made(work, feed, target, {golden_id: made_of(marks_of(marks)) for _, golden_id, marks in rows if marks})
         for key in keys:
             inside = work.links.get((target, key))
             id = inside.origin_id or inside.golden_id if inside is not None else work.adopted.get((target, key))
@@ -46,6 +51,21 @@ def golden_ids(work: Work, feed: Feed, records: Iterable[Values]) -> Look | None
                 found[stream, key] = id
     work.learn(id for id in found.values() if id)
     return lambda stream, key: found.get((stream, key))
+
+
+def _learn_made(work: Work, feed: Feed, target: int, made: dict[str, list[str]]) -> None:
+    """Take note of whose records their system has made one of, until those have records of their own there again."""
+    if not made:
+        return
+    others = sorted({id for ids in made.values() for id in ids})
+    again = work.tx.rows(
+        "SELECT golden_id FROM record WHERE stream_id = ? AND golden_id IN ? AND deleted_at IS NULL", target, others
+    )
+    own = {row[0] for row in again}
+    work.merging.made.setdefault(feed.id, {}).update(
+        (other, id) for id, ids in made.items() for other in ids if other not in own
+    )
+    work.learn(others)
 
 
 def their_keys(work: Work, feed: Feed, records: Iterable[Values]) -> Look | None:

@@ -75,6 +75,13 @@ def same(model: str, path: str, a: Any, b: Any, into: Into) -> bool:
     return False
 
 
+def reference_moved(model: str, path: str, was: Any, now: Any, made: Into) -> bool:
+    """Whether a reference differs only because its system has made one record of two; `made` says whose became whose."""
+    if not made or not was:
+        return False
+    return any(field == path and bool(_follow(was, member, made) == now) for field, member in reference_fields(model))
+
+
 def _follow(value: Any, member: str | None, into: Into) -> Any:
     if member is None:
         return into.get(value, value)

@@ -19,10 +19,10 @@ from hub.sync.crosswalk import MERGED, golden_ids, wake
 from hub.sync.feed import Feed
 from hub.sync.frozen import frozen
 from hub.sync.merge import Snapshot, observe
-from hub.sync.sending import Sending, forget
+from hub.sync.sending import Sending, forget, queue_anew
 from hub.sync.state import Link
 from hub.sync.take import take
-from hub.sync.twins import FUSED, place
+from hub.sync.twins import FUSED, MADE_OF, made_of, place
 from hub.sync.walk import Walk
 from hub.sync.work import Work
 
@@ -134,7 +134,9 @@ def _received(work: Work, feed: Feed, due: Due, got: Receipt, shown: Record) -> 
         left.seen, left.ours = dict(keep.seen), keep.ours
         left.marks = {path: msgspec.structs.replace(m) for path, m in keep.marks.items() if path != FUSED}
         left.changed_at = keep.changed_at
-    elif left.golden_id != golden.id:
+    if left.golden_id == golden.id:
+        _note_made_of(left, keep, gone)
+    else:
         work.report("duplicate?", f"{due.keep} and {due.gone} became a record of {left.golden_id}", left)
     _grave(work, feed, [old for old in (keep, gone) if old is not left], got.key)
     arrival = arrive(feed, shown, work.now)
@@ -145,7 +147,7 @@ def _received(work: Work, feed: Feed, due: Due, got: Receipt, shown: Record) -> 
     if gone.golden_id == keep.golden_id:
         _inherit(work, left, gone, values)
     else:  # taken apart here while they were merged there
-        work.detach(gone)
+        queue_anew(work, gone)
     left.digest, left.payload, left.waiting, left.landed = arrival.digest, arrival.payload, MERGED, None
     left.receipt_seq = work.tx.seq
     work.payloads.add((feed.id, left.key))
@@ -153,6 +155,14 @@ def _received(work: Work, feed: Feed, due: Due, got: Receipt, shown: Record) -> 
     observe(work.merging, left, golden, Snapshot(values, shown.version, arrival.at, False, arrival.unclear))
     work.bump(golden.id)
     wake(work, feed, [left.key])
+
+
+def _note_made_of(left: Link, keep: Link, gone: Link) -> None:
+    """Take note of whose records the one that is left was made of: what referred to them shows that one from now on."""
+    homes = {x.origin_id or x.golden_id for x in (keep, gone)} | {id for x in (keep, gone) for id in made_of(x.marks)}
+    others = sorted(id for id in homes if id is not None and id != (left.origin_id or left.golden_id))
+    if others:
+        left.mark(MADE_OF).meant = others
 
 
 def _grave(work: Work, feed: Feed, links: Sequence[Link], into: str) -> None:
@@ -171,7 +181,7 @@ def _inherit(work: Work, left: Link, gone: Link, values: dict[str, object]) -> N
         if path not in gone.seen or gone.seen[path] != x or left.seen.get(path, UNSET) == x:
             continue
         base = gone.base(path, golden, work.merging.rankings.of(golden.model, path))
-        left.set(path, x, gone.meant(path), ours=gone.wrote(path))
+        left.set(path, x, gone.meant(path), ours=True)  # not what this record says by itself
         left.mark(path).base = UNSET if base is None else base
 
 

@@ -25,9 +25,10 @@ Base = tuple[Link, str, Stamp | None]
 """A link, one of its fields, and the stamp of the golden value it was known to show."""
 
 
-def join(work: Work, survivor_id: str, loser_id: str, by: str) -> int:
+def join(work: Work, survivor_id: str, loser_id: str, by: str, *, again: int | None = None) -> int:
     """Make one golden record of two, in the transaction of `work`; return the number of the merge.
 
+    `again` is the number of a merge that is made once more since an earlier one was taken apart: it keeps it.
     Raises Rejected where they cannot be one: they are already, are of two models, or one belongs to the other; and
     Busy where one is of a frozen business line.
     """
@@ -35,11 +36,7 @@ def join(work: Work, survivor_id: str, loser_id: str, by: str) -> int:
     work.load_golden([survivor_id, loser_id])
     a, b = _checked(work, survivor_id, loser_id)
     tx = work.tx
-    rows = tx.rows(
-        "INSERT INTO merge (survivor_id, loser_id, seq, survivor, loser, done_by, done_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-        a.id, b.id, tx.seq, a.snapshot(), b.snapshot(), by, work.now,
-    )  # fmt: skip
+    number = _noted(work, a, b, by) if again is None else _noted_again(work, a, b, again)
     bases = [*known_bases(work, a), *known_bases(work, b)]
     for path in {**a.values, **b.values}:
         _decide(work, a, b, path)
@@ -60,7 +57,24 @@ def join(work: Work, survivor_id: str, loser_id: str, by: str) -> int:
     tx.run("DELETE FROM reference WHERE target_id = ?", b.id)
     work.joined.add(a.id)
     work.bump(a.id)
+    return number
+
+
+def _noted(work: Work, a: Golden, b: Golden, by: str) -> int:
+    rows = work.tx.rows(
+        "INSERT INTO merge (survivor_id, loser_id, seq, survivor, loser, done_by, done_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        a.id, b.id, work.tx.seq, a.snapshot(), b.snapshot(), by, work.now,
+    )  # fmt: skip
     return int(rows[0][0])
+
+
+def _noted_again(work: Work, a: Golden, b: Golden, number: int) -> int:
+    work.tx.run(
+        "UPDATE merge SET seq = ?, survivor = ?, loser = ? WHERE id = ?",
+        work.tx.seq, a.snapshot(), b.snapshot(), number,
+    )  # fmt: skip
+    return number
 
 
 def _checked(work: Work, survivor_id: str, loser_id: str) -> tuple[Golden, Golden]:

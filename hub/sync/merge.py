@@ -14,7 +14,7 @@ from msgspec import UNSET
 from hub.model import Values
 from hub.sync.alike import alike
 from hub.sync.clock import moment
-from hub.sync.follow import Into, same
+from hub.sync.follow import Into, reference_moved, same
 from hub.sync.stamp import EDITED, FOUND, Own, Ranking, Rankings, Stamp, above, first
 from hub.sync.state import Golden, Link
 
@@ -64,6 +64,8 @@ class Merging:
     connections: Mapping[int, str]
     survive: Any = None  # the hook, None where no plugin has it
     into: Into = field(default_factory=dict)  # where references to merged golden records end
+    guests: set[str] = field(default_factory=set)  # golden records that hold another one's records since a merge
+    made: dict[int, dict[str, str]] = field(default_factory=dict)  # by stream: whose records over there are whose now
     family: dict[str, dict[tuple[int, str], Link]] = field(default_factory=dict)
     lineage: list[Lineage] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -147,6 +149,9 @@ def _edited(merging: Merging, link: Link, golden: Golden, path: str, x: Any, at:
     """The field shows something else than before."""
     was, meant, wrote = link.seen[path], link.meant(path), link.wrote(path)
     base = link.base(path, golden, merging.rankings.of(golden.model, path))
+    if reference_moved(golden.model, path, was, x, merging.made.get(link.stream, {})):
+        _handed_over(merging, link, golden, path, x, base)
+        return
     bounces = link.marks[path].bounces if path in link.marks else 0
     if not alike(x, was) and not alike(x, meant):
         bounces = 0
@@ -164,10 +169,22 @@ def _edited(merging: Merging, link: Link, golden: Golden, path: str, x: Any, at:
     candidate(merging, link, golden, path, x, EDITED, at, base)
 
 
+def _handed_over(merging: Merging, link: Link, golden: Golden, path: str, x: Any, base: Stamp | None) -> None:
+    """What it refers to was made one with another record over there, by the system itself: that is nobody's edit.
+
+    As long as the two are one here, too, it means what it meant; afterwards it shows something else than it should.
+    """
+    meant = link.meant(path)
+    still = same(golden.model, path, meant, x, merging.into)
+    link.set(path, x, meant if still else x, ours=link.wrote(path))
+    if not still:
+        link.mark(path).base = UNSET if base is None else base
+
+
 def candidate(
     merging: Merging, link: Link, golden: Golden, path: str, x: Any, sight: int, at: int, base: Stamp | None
 ) -> None:
-    """Let a value compete for the golden field; the loser is recorded.
+    """Let a value compete for the golden field; the loser is recorded, and in a merged one whatever is found is.
 
     `base` is the stamp of the golden value the record was known to show before.
     """
@@ -187,12 +204,12 @@ def candidate(
             if value != x:  # another record of what is one by now
                 _keep_bases(merging, link, golden, path, value, ranking)
             golden.put(path, x, stamp)
-        if sight == EDITED:
+        if sight == EDITED or golden.id in merging.guests:
             merging.lineage.append(Lineage(golden.id, path, x, stamp, link.stream, link.key, sight, True, value))
         return
     if now is not None and merging.survive is not None:
         won, stamp = _asked(merging, golden, path, x, own, stamp, won, now)
-    if sight == EDITED or (present and (value is not None or not won)):
+    if sight == EDITED or (present and (value is not None or not won)) or golden.id in merging.guests:
         merging.lineage.append(Lineage(golden.id, path, x, stamp, link.stream, link.key, sight, won, value))
     if not won:
         link.mark(path).base = UNSET if base is None else base

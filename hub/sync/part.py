@@ -7,25 +7,22 @@ lost. What the merge filled is emptied again. What a side regains stands above a
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import msgspec
 from msgspec import UNSET
 
 from hub.errors import Rejected
-from hub.store.tables import outbox, reference
 from hub.sync.clock import moment
-from hub.sync.feed import HUB, identities, referred
-from hub.sync.follow import survivors
+from hub.sync.feed import HUB, identities
+from hub.sync.follow import group
 from hub.sync.frozen import refuse_merges
-from hub.sync.join import JOINED, Base, keep_bases, known_bases, move
-from hub.sync.sending import ANEW
-from hub.sync.stamp import FOUND, Own, Stamp, first
-from hub.sync.state import Golden, Link, values_of
+from hub.sync.join import join, keep_bases, known_bases, move
+from hub.sync.refer import refer_again
+from hub.sync.replay import empty, leave_unread, lift, replay, since
+from hub.sync.sending import queue_anew, queue_create
+from hub.sync.state import Golden, Link
 from hub.sync.twins import FUSED
 from hub.sync.work import Work
-
-PART = 5_000  # golden records whose references are worked out anew at a time
 
 
 class Parted(NamedTuple):
@@ -34,74 +31,125 @@ class Parted(NamedTuple):
     survivor_id: str
     loser_id: str
     fused: Sequence[tuple[int, str]]  # (stream, key) of records their system has merged for good
+    again: Sequence[int]  # later merges that stand without what left them
 
 
-class _Edit(NamedTuple):
-    """A value a link has shown since the merge."""
+class _Merge(NamedTuple):
+    """A merge that stands, with both sides as they were before it."""
 
-    path: str
-    value: Any
-    stamp: Stamp
-    at: tuple[int | None, str | None]
+    id: int
+    survivor: str
+    loser: str
+    seq: int
+    was_survivor: str
+    was_loser: str
+    by: str
 
 
 def part(work: Work, merge_id: int, by: str, *, archives: Collection[int] = ()) -> Parted:
-    """Take a merge apart, in the transaction of `work`. Raises Rejected where it cannot be, with what to do first.
+    """Take a merge apart, in the transaction of `work`; those made on top of it stand without what leaves them.
 
-    `archives` are the streams whose `on_tombstone` archives what no system holds any more.
+    `archives` are the streams whose `on_tombstone` archives what no system holds any more. Raises Rejected where the
+    merge does not stand, or a later one could not be made without it; and Busy where a record is of a frozen line.
     """
+    merge = _standing(work, merge_id)
+    later = _on_top_of(work, merge)
+    for one in later:
+        _apart(work, one, archives, again=True)
+    fused = _apart(work, merge, archives)
+    work.tx.run(
+        "UPDATE merge SET undone_seq = ?, undone_by = ?, undone_at = ? WHERE id = ?",
+        work.tx.seq, by, work.now, merge_id,
+    )  # fmt: skip
+    for one in reversed(later):
+        try:
+            join(work, one.survivor, one.loser, one.by, again=one.id)
+        except Rejected as error:
+            raise Rejected(
+                f"merge {merge_id}: merge {one.id} was made on top of it and could not be without it: {error}; "
+                f"take that one apart first: hub duplicates unmerge {one.id}"
+            ) from None
+    for id in (merge.survivor, merge.loser):
+        lift(work, work.golden(id))
+    return Parted(merge.survivor, merge.loser, fused, [one.id for one in reversed(later)])
+
+
+def _standing(work: Work, merge_id: int) -> _Merge:
+    rows = work.tx.rows(
+        "SELECT id, survivor_id, loser_id, seq, survivor, loser, done_by, undone_by, undone_at, undone_seq "
+        "FROM merge WHERE id = ?",
+        merge_id,
+    )
+    if not rows:
+        raise Rejected(f"no merge {merge_id}; list them with: hub duplicates list --state accepted")
+    *told, by, at, undone = rows[0]
+    if undone is not None:
+        raise Rejected(f"merge {merge_id} was taken apart already, by {by} at {moment(at):%Y-%m-%d %H:%M:%S}")
+    return _Merge(*told)
+
+
+def _on_top_of(work: Work, merge: _Merge) -> list[_Merge]:
+    """The merges that its survivor took part in since, and those made on top of these: the last one first."""
+    found: dict[int, _Merge] = {}
+    fresh = [merge]
+    while fresh:
+        rows = [
+            row
+            for one in fresh
+            for row in work.tx.rows(
+                "SELECT id FROM merge WHERE (survivor_id = ? OR loser_id = ?) AND id > ? AND undone_seq IS NULL",
+                one.survivor, one.survivor, one.id,
+            )
+        ]  # fmt: skip
+        fresh = [_standing(work, row[0]) for row in rows if row[0] not in found]
+        found.update((one.id, one) for one in fresh)
+    return [found[id] for id in sorted(found, reverse=True)]
+
+
+def _apart(work: Work, merge: _Merge, archives: Collection[int], *, again: bool = False) -> list[tuple[int, str]]:
+    """Make two of one; return the records of the loser that were merged over there. `again`: it is made once more."""
     tx = work.tx
-    rows = tx.rows("SELECT survivor_id, loser_id, seq, survivor, loser FROM merge WHERE id = ?", merge_id)
-    _check(work, merge_id)
-    a_id, b_id, seq, was_a, was_b = rows[0]
-    refuse_merges(tx, [a_id, b_id])
-    work.load_golden([a_id, b_id])
-    a, b = work.goldens[a_id], work.goldens[b_id]
+    refuse_merges(tx, [merge.survivor, merge.loser])
+    work.load_golden([merge.survivor, merge.loser])
+    a, b = work.goldens[merge.survivor], work.goldens[merge.loser]
     bases = known_bases(work, a)
     tx.run("UPDATE golden SET into_id = NULL WHERE id = ?", b.id)
-    tx.run(
-        "UPDATE merge SET undone_seq = ?, undone_by = ?, undone_at = ? WHERE id = ?",
-        tx.seq, by, work.now, merge_id,
-    )  # fmt: skip
     b.into_id = None
     work.relearn()
-    fused = _send_home(work, a, b)
-    edits = _since(work, a, seq)
-    for golden, snapshot in ((a, was_a), (b, was_b)):
+    lost_a, lost_b = _lost(work, a, b)
+    fused = _send_home(work, a, b, again=again)
+    if not again:
+        fused += lost_b
+        for stream, _ in lost_b:
+            queue_create(work, stream, b.id)
+    edits = since(work, a, merge.seq)
+    for golden, snapshot, lost in ((a, merge.was_survivor, lost_a), (b, merge.was_loser, [*fused, *lost_b])):
         golden.restore(snapshot)
         mine = [base for base in bases if base[0].golden_id == golden.id]
-        _replay(work, golden, edits)
-        _fill(work, golden, mine)
-        _lift(work, golden, mine)
+        replay(work, golden, edits, {*work.family(golden.id), *lost})
+        empty(golden, mine)
+        leave_unread(golden, mine)
         keep_bases(work, golden, mine)
         _live(work, golden, archives)
         work.joined.add(golden.id)
         work.bump(golden.id)
     _identify(work, a, b)
-    _refer(work, a)
-    return Parted(a.id, b.id, fused)
+    refer_again(work, a, b)
+    return fused
 
 
-def _check(work: Work, merge_id: int) -> None:
+def _lost(work: Work, a: Golden, b: Golden) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+    """The records of either side that their system had merged into what another unmerge has taken away since."""
+    theirs = set(group(work.tx, [b.id]))
+    ids = sorted({*theirs, *group(work.tx, [a.id])})
     rows = work.tx.rows(
-        "SELECT survivor_id, undone_by, undone_at, undone_seq FROM merge WHERE id = ?", merge_id
-    )  # fmt: skip
-    if not rows:
-        raise Rejected(f"no merge {merge_id}; list them with: hub duplicates list --state accepted")
-    survivor, by, at, undone = rows[0]
-    if undone is not None:
-        raise Rejected(f"merge {merge_id} was taken apart already, by {by} at {moment(at):%Y-%m-%d %H:%M:%S}")
-    later = work.tx.rows(
-        "SELECT id FROM merge WHERE (survivor_id = ? OR loser_id = ?) AND id > ? AND undone_seq IS NULL "
-        "ORDER BY id DESC",
-        survivor, survivor, merge_id,
-    )  # fmt: skip
-    if later:
-        steps = ", then ".join(f"hub duplicates unmerge {row[0]}" for row in later)
-        raise Rejected(f"merge {merge_id}: {survivor} took part in later merges, which go first: {steps}")
+        "SELECT stream_id, key, origin_id FROM record WHERE golden_id IS NULL AND origin_id IN ? ORDER BY 1, 2", ids
+    )
+    ours, others = ([(stream, key) for stream, key, home in rows if (home in theirs) is side] for side in (False, True))
+    return ours, others
 
 
-def _send_home(work: Work, a: Golden, b: Golden) -> list[tuple[int, str]]:
+def _send_home(work: Work, a: Golden, b: Golden, *, again: bool) -> list[tuple[int, str]]:
     """Give each link back to the side it came from; return those of the other side that were merged over there."""
     links = list(work.family(a.id).values())
     work.load_golden(link.origin_id for link in links if link.origin_id)
@@ -114,68 +162,17 @@ def _send_home(work: Work, a: Golden, b: Golden) -> list[tuple[int, str]]:
             "UPDATE dead_letter SET golden_id = ? WHERE golden_id = ? AND stream_id = ? AND key = ?",
             b.id, a.id, link.stream, link.key,
         )  # fmt: skip
+        if again:
+            continue
         work.tx.run(
             "DELETE FROM dead_letter WHERE stream_id = ? AND key = ? AND want LIKE ?",
             link.stream, link.key, '{"' + FUSED + '"%',
         )  # fmt: skip
         mark = link.marks.pop(FUSED, None)
         if not link.alive and mark is not None and mark.meant is not UNSET:
-            work.detach(link)  # no grave: it is to be there again as a record of its own
-            row = (link.stream, b.id, "", "queued", work.tx.seq, 0, ANEW)
-            columns = ("stream_id", "golden_id", "key", "state", "seq", "attempts", "expect")
-            work.tx.insert(outbox, columns, [row], ignore=True)
+            queue_anew(work, link)
             fused.append((link.stream, link.key))
     return fused
-
-
-def _since(work: Work, a: Golden, seq: int) -> list[_Edit]:
-    """All that links have shown since the merge, also while the survivor was itself part of another record."""
-    ids, fresh = {a.id}, [a.id]
-    while fresh:
-        rows = work.tx.rows("SELECT survivor_id FROM merge WHERE loser_id IN ? AND seq > ?", fresh, seq)
-        fresh = [row[0] for row in rows if row[0] not in ids]
-        ids.update(fresh)
-    rows = work.tx.rows(
-        "SELECT field, value, stamp, stream_id, key FROM lineage WHERE golden_id IN ? AND seq > ? AND class <> ? "
-        "ORDER BY id",
-        sorted(ids), seq, JOINED,
-    )  # fmt: skip
-    decode = msgspec.json.Decoder(Stamp).decode
-    return [_Edit(r[0], msgspec.json.decode(r[1]), decode(r[2]), (r[3], r[4])) for r in rows]
-
-
-def _replay(work: Work, golden: Golden, edits: Sequence[_Edit]) -> None:
-    family = work.family(golden.id)
-    for edit in edits:
-        if edit.at not in family:
-            continue
-        ranking = work.merging.rankings.of(golden.model, edit.path)
-        if edit.path not in golden.values or ranking.greater(edit.stamp, golden.stamp(edit.path)):
-            golden.put(edit.path, edit.value, edit.stamp)
-
-
-def _fill(work: Work, golden: Golden, bases: Sequence[Base]) -> None:
-    """Fields the side did not have: what its own records show by themselves counts, what the merge put there goes."""
-    for link, path, base in bases:
-        if path in golden.values or not link.alive:
-            continue
-        meant = link.meant(path)
-        if meant is None or meant is UNSET:
-            continue
-        if not link.wrote(path):
-            own = Own(FOUND, link.changed_at or work.now, link.stream, link.key)
-            golden.put(path, meant, first(own))
-        elif base is not None:
-            golden.put(path, None, base)
-
-
-def _lift(work: Work, golden: Golden, bases: Sequence[Base]) -> None:
-    """What a side regains stands above what its records were told while it was merged."""
-    for link, path, base in bases:
-        if base is None or path not in golden.values or link.meant(path) == golden.values[path]:
-            continue
-        if work.merging.rankings.of(golden.model, path).greater(base, golden.stamp(path)):
-            golden.put(path, golden.values[path], Stamp(base.own, base.depth + 1, base.again))
 
 
 def _live(work: Work, golden: Golden, archives: Collection[int]) -> None:
@@ -198,20 +195,3 @@ def _identify(work: Work, a: Golden, b: Golden) -> None:
     theirs = sorted(names(b) - names(a))
     if theirs:
         work.tx.run("UPDATE identifier SET golden_id = ? WHERE golden_id = ? AND name IN ?", b.id, a.id, theirs)
-
-
-def _refer(work: Work, a: Golden) -> None:
-    """Work out anew what refers to either side."""
-    tx = work.tx
-    ids = sorted({row[0] for row in tx.rows("SELECT golden_id FROM reference WHERE target_id = ?", a.id)})
-    for at in range(0, len(ids), PART):
-        some = ids[at : at + PART]
-        held = [
-            (id, path, target)
-            for id, model, data in tx.rows("SELECT id, model, data FROM golden WHERE id IN ?", some)
-            for path, target in referred(model, values_of(data))
-        ]
-        into = survivors(tx, (target for _, _, target in held))
-        tx.run("DELETE FROM reference WHERE golden_id IN ?", some)
-        rows = sorted({(into.get(target, target), id, path) for id, path, target in held})
-        tx.insert(reference, ("target_id", "golden_id", "field"), rows, ignore=True)

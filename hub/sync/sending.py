@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.connect import Write
+from hub.store.tables import outbox
 from hub.sync.feed import Feed
 from hub.sync.outbox import Want
-from hub.sync.state import text
+from hub.sync.state import Link, text
 from hub.sync.work import Work
 
 ANEW = "anew"
@@ -45,6 +46,24 @@ def mark_sent(work: Work, feed: Feed, s: Sending) -> None:
 def forget(work: Work, feed: Feed, golden_id: str, key: str) -> None:
     """The row is done with."""
     work.tx.run("DELETE FROM outbox WHERE stream_id = ? AND golden_id = ? AND key = ?", feed.id, golden_id, key)
+
+
+def queue_create(work: Work, stream: int, golden_id: str) -> None:
+    """A create that is due although none may be due by the stream's policy."""
+    row = (stream, golden_id, "", "queued", work.tx.seq, 0, ANEW)
+    columns = ("stream_id", "golden_id", "key", "state", "seq", "attempts", "expect")
+    work.tx.insert(outbox, columns, [row], ignore=True)
+
+
+def queue_anew(work: Work, link: Link) -> None:
+    """What its system has merged into another record is to be there again as a record of its own.
+
+    The link is nobody's from then on, and remembers whose it was: what it showed is told of that side.
+    """
+    home = link.origin_id or link.golden_id
+    queue_create(work, link.stream, link.golden_id or "")
+    work.detach(link)
+    link.origin_id = home
 
 
 def queue_again(work: Work, feed: Feed, s: Sending) -> None:

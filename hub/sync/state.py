@@ -54,6 +54,11 @@ def values_of(json: str) -> Values:
     return _values(json)
 
 
+def marks_of(json: str) -> dict[str, Mark]:
+    """A link's marks from JSON text."""
+    return _marks(json)
+
+
 def written_by_us(marks: str | None, path: str) -> bool:
     """Whether the hub wrote what a record shows in a field, by its marks as they are stored."""
     return marks is not None and _marks(marks).get(path, NO_MARK).ours is True

@@ -6,22 +6,29 @@ read as ever; whether they are written too is the connection's `on_merge`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hub.config import Project
 from hub.store import Tx
 from hub.sync.feed import Feed
-from hub.sync.state import Link
+from hub.sync.state import Link, Mark
 
 FUSED = "(merge)"
 """The mark that tells what became of a record's merge over there: the key it ended in, or the one that was refused."""
+MADE_OF = "(made of)"
+"""The mark of a record that its system has made of several: whose the others were, as golden ids."""
 Place = tuple[bool, int, str]
 
 
 def place(key: str, origin_id: str | None) -> Place:
     """Where a record stands among those of its stream under one golden record; the first speaks for it."""
     return (origin_id is not None, len(key), key)
+
+
+def made_of(marks: Mapping[str, Mark]) -> list[str]:
+    """Whose records, beside its own, a record with these marks was made of over there."""
+    return list(marks[MADE_OF].meant) if MADE_OF in marks else []
 
 
 def is_twin(link: Link, family: Iterable[Link]) -> bool:

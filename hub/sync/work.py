@@ -90,6 +90,8 @@ class Work:
             for row in self.tx.rows(f"SELECT {LINK} FROM record WHERE golden_id IN ?", missing):
                 link = self.links.setdefault((row[0], row[1]), link_of(row))
                 self.merging.family.setdefault(row[2], {})[row[0], row[1]] = link
+                if link.origin_id is not None:
+                    self.merging.guests.add(row[2])
             merged = (self.goldens[i].into_id for i in missing if i in self.goldens)
             missing = sorted({i for i in merged if i is not None and i not in self.goldens})
         self.learn(referring)
@@ -157,6 +159,8 @@ class Work:
         link.golden_id = target.id
         link.origin_id = via if via != target.id else None
         self.family(target.id)[link.stream, link.key] = link
+        if link.origin_id is not None:
+            self.merging.guests.add(target.id)
         self.touch(link)
         if not target.new:
             self.joined.add(target.id)

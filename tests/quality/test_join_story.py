@@ -137,7 +137,9 @@ def test_from_two_lists_to_one_company_in_the_crm_and_back(desk: Desk, store: st
     assert {pair["left_name"], pair["right_name"]} == {"Meyer Pumpen GmbH", "Meyer Pumpen"}
     assert {"phones", "phone"} & {level["comparison"] for level in pair["levels"]}, pair["levels"]
     old = {row["properties"]["name"]: row["id"] for row in desk.companies("Meyer")}
-    deal = desk.crm.add("deals", {"dealname": "Pumps"}, {"companies": [old["Meyer Pumpen"]]})
+    deal, other = (
+        desk.crm.add("deals", {"dealname": name}, {"companies": [old["Meyer Pumpen"]]}) for name in ("Pumps", "Seals")
+    )
     desk.say("sync")
     before = {row["id"]: row["values"] for row in desk("list", "customer")}
 
@@ -151,14 +153,16 @@ def test_from_two_lists_to_one_company_in_the_crm_and_back(desk: Desk, store: st
     shown = one["properties"]
     assert (shown["name"], shown["phone"]) == (values["name"], "+49305550101")
     assert shown["address"] == values["addresses.main.street"]
-    assert one["associations"]["deals"] == [deal]
-    (d,) = desk("list", "deal")
-    assert d["values"]["customer"] == survivor["id"]
+    assert one["associations"]["deals"] == [deal, other]
+    assert {d["values"]["customer"] for d in desk("list", "deal")} == {survivor["id"]}
     writes = desk.crm.writes()
     desk.say("sync")
     assert desk.crm.writes() == writes
 
     desk.crm.edit("companies", one["id"], {"description": "typed while they were one"})
+    (optician,) = desk.companies("Lindt")
+    desk.crm.dissociate("deals", other, "companies", one["id"])
+    desk.crm.associate("deals", other, "companies", optician["id"])
     desk.say("sync")
     desk.say("duplicates", "unmerge", survivor["id"], "--yes", "--by", "mia")
     assert "cannot be undone" in desk.err
@@ -166,7 +170,11 @@ def test_from_two_lists_to_one_company_in_the_crm_and_back(desk: Desk, store: st
     two = {row["properties"]["name"]: row for row in desk.companies("Meyer")}
     assert two.keys() == {"Meyer Pumpen GmbH", "Meyer Pumpen"}
     assert one["id"] in {row["id"] for row in two.values()}
+    assert desk.crm.main_company("deals", deal) == two["Meyer Pumpen"]["id"], "HubSpot had moved it"
+    assert desk.crm.main_company("deals", other) == optician["id"], "a person had moved it"
     after = {row["id"]: row["values"] for row in desk("list", "customer")}
+    customers = {d["values"]["name"]: after[d["values"]["customer"]]["name"] for d in desk("list", "deal")}
+    assert customers == {"Pumps": "Meyer Pumpen", "Seals": "Lindt Optik"}
     assert {id: v["name"] for id, v in after.items()} == {id: v["name"] for id, v in before.items()}
     kept = [id for id, v in after.items() if v.get("note")]
     assert kept == [survivor["id"]]
@@ -299,3 +307,44 @@ def test_sure_pairs_are_merged_without_a_person_where_that_is_switched_on(desk: 
     desk.say("duplicates", "unmerge", str(done["merge"]), "--yes")
     (told,) = desk("duplicates", "find", "--full", "--model", "customer")
     assert (told["merged"], told["merge"]) == (0, 0), "what a person took apart stays so, and so do the two numbers"
+
+
+def test_a_valid_tax_number_counts_that_lost_against_another_word(desk: Desk) -> None:
+    """Of two that were merged one list says a wrong number since, and it stands; the other one's is valid all the same."""
+    desk.begin("sqlite:///hub.db", "link")
+    (desk.folder / "mappings/list.toml").write_text(MAPPING + '"identifiers.vat" = "vat"\n')
+    krause = "Krause & Söhne KG,{}@krause-soehne.example,+49 69 5550104,Ring 12,Frankfurt,60311,,"
+
+    def lists(shop: str = "", fair: str = "", third: str | None = None) -> None:
+        header = SHOP.splitlines()[0] + ",vat"
+        (desk.folder / "shop.csv").write_text(f"{header}\n4,{krause.format('post')}{shop}\n")
+        rows = [
+            f"94,{krause.format('buero')}{fair}",
+            *([] if third is None else [f"95,{krause.format('lager')}{third}"]),
+        ]
+        (desk.folder / "fair.csv").write_text("\n".join([header, *rows, ""]))
+        desk.say("sync")
+
+    def forget() -> None:
+        (cache,) = (desk.folder / ".hub").glob("duplicates-*.duckdb")
+        cache.unlink()
+
+    lists()
+    desk.say("duplicates", "accept", found(desk)["pair"], "--yes")
+    lists(shop="DE136695976")
+    lists(shop="DE136695976", fair="DE136695977", third="")
+    assert [g["values"].get("identifiers.vat") for g in desk("list", "customer")] == ["DE136695977", None]
+    pair = found(desk)
+    lists(shop="DE136695976", fair="DE136695977", third="DE811569869")
+    desk.say("duplicates", "accept", pair["pair"], "--yes", code=1)
+    assert "are never one: two different valid numbers: vat.de" in desk.err
+    for anew in (False, True):
+        if anew:
+            forget()
+        desk("duplicates", "find", "--full", "--model", "customer")
+        assert desk("duplicates", "list") == []
+    lists(shop="DE136695976", fair="DE811569869", third="DE136695976")  # it says another one, and is still the third's
+    for anew in (False, True):
+        if anew:
+            forget()
+        assert found(desk)["pair"] == pair["pair"]

@@ -32,6 +32,8 @@ name = { theirs = "name", required = false }
 owner = "owner"
 "balance.eur" = { theirs = "balance", as = "money", currency = "EUR" }
 """
+IN_GROUPS = MAPPING.replace('owner = "owner"', 'parent = { theirs = "owner", link = "things" }')
+"""The same with a reference: what a record shows as its owner is the key of its parent."""
 Habit = Callable[[str | None, str | None], str | None]
 HABITS: dict[str, Habit] = {
     "upper": lambda v, o: v and v.upper(),
@@ -242,7 +244,14 @@ class World:
 
     url = "sqlite://"  # the tests that run on PostgreSQL put theirs here
 
-    def __init__(self, *systems: dict[str, Any], rule: str = "newest", order: Sequence[str] = (), hold: bool = True):
+    def __init__(
+        self,
+        *systems: dict[str, Any],
+        rule: str = "newest",
+        order: Sequence[str] = (),
+        hold: bool = True,
+        mapping: str = MAPPING,
+    ):
         self.clock = Clock()
         self.hold = hold
         self.systems = [System("ABC"[i], self.clock, **options) for i, options in enumerate(systems)]
@@ -261,10 +270,10 @@ class World:
             rules={("customer", "*"): Rule(rule, ranks)},  # type: ignore[arg-type]
         )
         self.feeds: dict[str, Feed] = {}
-        mapping = parse(MAPPING, "things.toml")
+        fields = parse(mapping, "things.toml")
         for system in self.systems:
             id = register(self.store, system.name, "things", "customer")
-            feed = Feed(id, system.name, system.streams[0], config, mapping, system, lookup={"things": id})
+            feed = Feed(id, system.name, system.streams[0], config, fields, system, lookup={"things": id})
             self.feeds[system.name] = feed
             system.customer_of = self._customer  # type: ignore[method-assign]
         self.walk = Walk(self.store, project, {f.id: f for f in self.feeds.values()}, Ids(lambda: self.clock.now))

@@ -255,10 +255,22 @@ def test_what_a_cluster_is_and_what_keeps_it_apart(light: Yard) -> None:
     assert light("duplicates", "list") == []
     assert {row["id"] for row in light("list", "customer")} == {min(a, c), d}
     merges = [row["merge"] for row in light("duplicates", "list", "--state", "accepted")]
-    light.plain("duplicates", "unmerge", str(min(merges)), "--yes", code=1)
-    assert f"later merges, which go first: hub duplicates unmerge {max(merges)}" in light.err
-    for merge in (max(merges), min(merges)):
-        light.plain("duplicates", "unmerge", str(merge), "--yes")
+    said = light.plain("duplicates", "unmerge", str(min(merges)), "--yes")
+    assert f"still merged, without {max(a, c)}: {max(merges)}" in said
+    assert {row["id"] for row in light("list", "customer")} == {a, c, d}
+    (still,) = light("duplicates", "list", "--state", "accepted")
+    assert {still["left"], still["right"], still["merge"]} == {min(a, c), b, max(merges)}
+    light.plain("duplicates", "unmerge", b, "--yes")
+    assert len(light("list", "customer")) == 4
+    assert len(light("duplicates", "list", "--state", "rejected")) == 3
+    light.plain("duplicates", "accept", third, "--again", "--yes")
+    light.plain("duplicates", "accept", first, "--yes", code=1)
+    assert "to decide again, add --again" in light.err
+    light.plain("duplicates", "accept", first, "--again", "--yes")  # the pairs (a, b) and (b, c) are one question now
+    assert len(light("list", "customer")) == 2
+    assert len(light("duplicates", "list", "--state", "accepted")) == 3
+    for what in (b, c):
+        light.plain("duplicates", "unmerge", what, "--yes")
     assert len(light("list", "customer")) == 4
     for wrong in (["accept", "nonsense"], ["show", "nonsense"], ["unmerge", "99"], ["accept", d], ["reject", d]):
         light.plain("duplicates", *wrong, code=2)
@@ -301,6 +313,7 @@ def test_deciding_in_a_spreadsheet(light: Yard, kind: str, tmp_path: Path) -> No
     yes, no, later, odd = propose(light, (who[0], who[1]), (who[1], who[2]), (who[3], who[4]), (who[0], who[4]))
     sheet = tmp_path / f"pairs.{kind}"
     light.plain("duplicates", "export", str(sheet))
+    asked = sheet.read_bytes()
     if kind == "csv":
         assert "'=1+1" in sheet.read_text(encoding="utf-8-sig")
     fill(sheet, {yes: "accept", no: "No", odd: "perhaps"})
@@ -315,6 +328,11 @@ def test_deciding_in_a_spreadsheet(light: Yard, kind: str, tmp_path: Path) -> No
     }
     assert states == {yes: "accepted", no: "rejected"}
     assert {row["pair"] for row in light("duplicates", "list", code=1)} == {later, odd}
+    assert "0 to accept, 0 to reject, 2 decided so before, 1 with" in light.plain(
+        "duplicates", "import", str(sheet), code=1
+    )
+    sheet.write_bytes(asked)
+    fill(sheet, {no: "accept"})
     light.plain("duplicates", "import", str(sheet), "--yes", code=1)
     assert f"pair {no} was rejected by" in light.err
     # what nobody can have meant: a pair twice with two decisions, a column that was sorted alone, a pair nobody knows

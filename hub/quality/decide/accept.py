@@ -62,17 +62,20 @@ def plan(
         if one.state != "open" and not again:
             raise Rejected(f"{one.told()}; to decide again, add --again")
         ids, model, settled = sorted({one.left, one.right}), one.model, one.id
-    for veto in touching(tx, ids, "rejected"):
-        if veto.id != settled and not veto.one and {veto.left, veto.right} <= set(ids):
-            raise Rejected(
-                f"{veto.left} and {veto.right} are not one: {veto.told()}; "
-                f"accept single pairs, or that one first: hub duplicates accept {veto.id} --again"
-            )
+    vetoes = [
+        p for p in touching(tx, ids, "rejected") if p.id != settled and not p.one and {p.left, p.right} <= set(ids)
+    ]
+    if vetoes and not (again and settled is not None):  # of a pair all ask the same: whether these two are one
+        veto = vetoes[0]
+        first = f"accept single pairs, or that one first: hub duplicates accept {veto.id} --again"
+        todo = first if settled is None else "to decide again, add --again"
+        raise Rejected(f"{veto.left} and {veto.right} are not one: {veto.told()}; {todo}")
     refuse_held(tx, ids, separate)
     survivor = _survivor(tx, ids, keep)
     within = [p for p in touching(tx, ids, "open") if {p.left, p.right} <= set(ids)]
     if settled is not None and settled not in {p.id for p in within}:
         within.append(pair(tx, settled))
+    within += vetoes
     return Plan(model, survivor, [id for id in ids if id != survivor], within)
 
 

@@ -11,7 +11,8 @@ from itertools import combinations
 
 from hub.errors import Rejected
 from hub.model import Values
-from hub.quality.match.veto import Side, apart, roots, valid
+from hub.quality.match.numbers import shown, valid_in
+from hub.quality.match.veto import Side, apart, roots
 from hub.store import Tx
 from hub.sync.follow import survivors
 from hub.sync.state import values_of
@@ -20,10 +21,10 @@ from hub.sync.state import values_of
 def refuse_held(tx: Tx, ids: Sequence[str], separate: Iterable[Collection[str]]) -> None:
     """Raise Rejected where two of these golden records are never one; `separate` are groups of business lines."""
     found = tx.rows("SELECT id, data FROM golden WHERE id IN ?", list(ids))
-    heads = _heads(tx, ids)
+    heads, more = _heads(tx, ids), shown(tx, ids)
     sides: dict[str, Side] = {}
     for id, data in found:
-        sides[id] = _side(heads.get(id, str(id)), values_of(data))
+        sides[id] = _side(heads.get(id, str(id)), values_of(data), more.get(id, ()))
     groups = tuple(separate)
     for one, other in combinations(sorted(sides), 2):
         why = apart(sides[one], sides[other], groups)
@@ -35,13 +36,12 @@ def refuse_held(tx: Tx, ids: Sequence[str], separate: Iterable[Collection[str]])
             )
 
 
-def _side(head: str, values: Values) -> Side:
-    """What a record brings to its vetoes."""
-    named = ((path.partition("."), value) for path, value in values.items() if value)
-    stems = [(stem, kind, value) for (stem, _, kind), value in named]
-    numbers = (valid(scheme, str(value)) for stem, scheme, value in stems if stem == "identifiers")
-    lines = [line for stem, line, value in stems if stem == "lines" and value is True]
-    return Side(head, [number for number in numbers if number], lines)
+def _side(head: str, values: Values, more: Sequence[str]) -> Side:
+    """What a record brings to its vetoes; `more` are numbers that its records show besides."""
+    lines = [
+        path.removeprefix("lines.") for path, value in values.items() if value is True and path.startswith("lines.")
+    ]
+    return Side(head, sorted({*valid_in(values), *more}), lines)
 
 
 def _heads(tx: Tx, ids: Iterable[str]) -> dict[str, str]:

@@ -139,6 +139,16 @@ def checked(tx: Tx, found: Iterable[Row | Mistake]) -> list[Row | Mistake]:
     return out
 
 
+def so_already(tx: Tx, rows: Iterable[Row]) -> set[str]:
+    """The pairs about which a sheet says what was decided before, as when it is read once more."""
+    asked = {row.pair: row.accept for row in rows}
+    return {
+        p.id
+        for p in select(tx, "id IN ?", sorted(asked))
+        if (p.one if asked[p.id] else p.state == "rejected" and not p.one)
+    }
+
+
 def _kind(file: Path) -> str:
     if file.suffix.casefold() not in KINDS:
         raise ConfigError(f"{file}: write a name that ends in {' or '.join(KINDS)}")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from hub.audit import append
 from hub.errors import ConfigError
 from hub.quality.decide.desk import Desk
-from hub.quality.decide.pairs import decide, is_record
+from hub.quality.decide.pairs import decide, is_record, touching
 from hub.store import Tx
 from hub.sync.clock import moment
 from hub.sync.part import part
@@ -36,6 +36,7 @@ class Unmerged(NamedTuple):
     merge: Merge
     fused: Sequence[tuple[str, str, str]]  # (connection, stream, key) merged over there for good
     pairs: int  # now rejected
+    again: Sequence[int] = ()  # later merges that stand without what left them
 
 
 def unmerging(tx: Tx, what: str) -> Merge:
@@ -64,15 +65,22 @@ def _archives(desk: Desk, streams: Mapping[int, tuple[str, str]]) -> frozenset[i
 def unmerge(desk: Desk, what: str, *, by: str) -> Unmerged:
     """Take a merge apart: both records are what they were, with what came to each since.
 
-    Raises Rejected where it was taken apart already or later merges go first, and then says which.
+    Merges made on top of it stand without what leaves them. Raises Rejected where it was taken apart already, or one of
+    those could not stand alone and goes first, and then says which.
     """
     streams = desk.streams()
     with desk.work() as work:
         merge = unmerging(work.tx, what)
         done = part(work, merge.id, by, archives=_archives(desk, streams))
-        pairs = [row[0] for row in work.tx.rows("SELECT id FROM pair WHERE merge_id = ?", merge.id)]
+        pairs = [p.id for p in touching(work.tx, [merge.loser], "accepted") if not p.one]
         decide(work.tx, pairs, "rejected", by, work.now)
-        said = {"merge": merge.id, "survivor": merge.survivor, "loser": merge.loser, "pairs": pairs}
+        said = {
+            "merge": merge.id,
+            "survivor": merge.survivor,
+            "loser": merge.loser,
+            "pairs": pairs,
+            "again": done.again,
+        }
         append(work.tx, by, "duplicates unmerge", said, at=work.now)
     fused = [(*streams.get(stream, ("?", "?")), key) for stream, key in done.fused]
-    return Unmerged(merge, fused, len(pairs))
+    return Unmerged(merge, fused, len(pairs), done.again)

@@ -14,7 +14,7 @@ import msgspec
 
 from hub.config.duplicates import Duplicates
 from hub.errors import ConfigError
-from hub.quality.match import clusters
+from hub.quality.match import clusters, numbers
 from hub.quality.match import frozen as freezing
 from hub.quality.match.cache import Cache, place
 from hub.quality.match.frozen import Frozen
@@ -224,6 +224,8 @@ class Finding:
     def everything(self, changed: set[str], since: int, upto: int) -> Iterator[list[Read]]:
         """Yield all live records as of `upto`, a chunk at a time; note in `changed` those that changed."""
         seq, id = 0, ""
+        with self.store.read() as tx:
+            more = numbers.contested(tx)
         while True:
             with self.store.read() as tx:
                 rows = tx.rows(
@@ -235,7 +237,7 @@ class Finding:
                 return
             id, _, seq = rows[-1]
             changed.update(row[0] for row in rows if row[2] > since)
-            yield [(row[0], row[1]) for row in rows]
+            yield [(row[0], row[1], more.get(row[0], ())) for row in rows]
 
     def left(self, since: int) -> set[str]:
         """The records that were merged or archived since."""
@@ -255,8 +257,9 @@ class Finding:
             rows = tx.rows(
                 "SELECT id, data, into_id, archived_at FROM golden WHERE model = ? AND seq > ?", self.model, since
             )
+            more = numbers.shown(tx, [row[0] for row in rows])
         changed.update(row[0] for row in rows)
-        return [(row[0], row[1]) for row in rows if row[2] is None and row[3] is None]
+        return [(row[0], row[1], more.get(row[0], ())) for row in rows if row[2] is None and row[3] is None]
 
     # -- comparing
 

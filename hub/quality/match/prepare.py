@@ -17,8 +17,8 @@ from hub.quality.match.profile import Kind, Profile
 if TYPE_CHECKING:
     from pyarrow import RecordBatch, Schema  # type: ignore[import-untyped]
 
-Read = tuple[str, str]
-"""Id and data of a golden record, as the store has them."""
+Read = tuple[str, str, Sequence[str]]
+"""Id and data of a golden record, as the store has them, and valid tax numbers that its records show besides."""
 
 ALONE = 60_000  # up to so many records one process is quicker than starting others
 SYSTEM: dict[str, Kind] = {"parent": "text", "taxes": "texts", "lines": "texts"}
@@ -40,8 +40,11 @@ def prepared(profile: Profile, reads: Sequence[Read]) -> RecordBatch:
 
     from hub.quality.match.veto import brings
 
-    batch = Batch([decode(data) for _, data in reads])
-    columns = {"id": [id for id, _ in reads], **profile.prepare(batch), **brings(profile.model, batch)}
+    batch = Batch([decode(data) for _, data, _ in reads])
+    columns = {"id": [id for id, _, _ in reads], **profile.prepare(batch), **brings(profile.model, batch)}
+    for row, (_, _, more) in enumerate(reads):
+        if more:
+            columns["taxes"][row] = sorted({*(columns["taxes"][row] or ()), *more})
     shape = schema(profile)
     return pa.RecordBatch.from_arrays([pa.array(columns[f.name], type=f.type) for f in shape], schema=shape)
 

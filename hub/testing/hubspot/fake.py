@@ -165,6 +165,20 @@ class FakeHubSpot:
                 raise missing(to.name)
             self.link(table, row, to, self.live(to, other_id), {kind.id})
 
+    def dissociate(self, object: str, id: str, other: str, other_id: str) -> None:
+        """Remove all associations between two records, as a person does."""
+        with self.lock:
+            table, to = self.table(object), self.table(other)
+            self.unlink(table, self.live(table, id), to, int(other_id))
+
+    def main_company(self, object: str, id: str) -> str | None:
+        """Return the id of the main company of a contact, deal or ticket."""
+        with self.lock:
+            table = self.table(object)
+            kind = primary_kind(table.name, "companies")
+            held = self.live(table, id).links.get("companies", {})
+            return next((str(i) for i, kinds in held.items() if kind is not None and kind.id in kinds), None)
+
     def add_owner(self, email: str) -> str:
         """Add a user of the CRM who can own records; returns the id."""
         with self.lock:
