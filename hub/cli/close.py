@@ -34,6 +34,8 @@ def plan(
     reason: Annotated[str, typer.Option(help="Why, in a sentence.")] = "",
     zone: Annotated[str, typer.Option(help="The time zone in which days are judged.")] = "UTC",
     entity: Annotated[str, typer.Option(help="The legal entity that writes.")] = "",
+    address: Annotated[list[str] | None, typer.Option(help="Its postal address; again for each line of it.")] = None,
+    contact: Annotated[str, typer.Option(help="Whom to ask: stands on letters, statements and certificate.")] = "",
     mail: Annotated[str, typer.Option(help="The connection that sends notices.")] = "",
     migrate_to: Annotated[str, typer.Option(help="The connection records are carried to.")] = "",
     archive: Annotated[str, typer.Option(help="Where the archive goes: a folder or s3://bucket/prefix.")] = "",
@@ -64,9 +66,10 @@ def plan(
                 )
             if target is None or not reason:
                 raise ConfigError("a plan needs --target DAY and --reason TEXT")
+            today = _today(engine, zone)
             text = draft(
-                template, facts(engine.store, name, date.today()), reason=reason, owner=person.name, target_on=target.date(),
-                time_zone=zone, entity=entity, archive=archive, migrate_to=migrate_to, mail=mail,
+                template, facts(engine.store, name, today), reason=reason, owner=person.name, target_on=target.date(),
+                time_zone=zone, entity=entity, address=address or (), contact=contact, archive=archive, migrate_to=migrate_to, mail=mail,
                 own=engine.project.root / FOLDER / "templates",
             )  # fmt: skip
             found = read(text, f"plan of {name}, which is not written yet")
@@ -74,7 +77,7 @@ def plan(
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
         closing = adopted(engine.store, found, person.name)
-        for remark in remarks(found, date.today()):
+        for remark in remarks(found, _today(engine, found.time_zone)):
             say(remark)
     row = {
         "line": name,
@@ -105,11 +108,15 @@ def assess(context: typer.Context, name: Line, json: Json = False) -> None:
 def status(context: typer.Context, name: Line, json: Json = False) -> None:
     """Say how far the closing is, who has approved what, and what keeps the next gate shut."""
     from hub.closure.status import status as told
+    from hub.closure.times import reread
 
     with session(context).engine() as engine:
         found = told(engine, name)
-    shown = found if json else [row | {"reasons": "\n".join(row["reasons"])} for row in found]
-    rows(shown, "close status", json=json, columns=("phase", "state", "done", "asks", "by", "reasons"))
+        zone = _desk(engine, name, "hub").zone
+    shown = found
+    if not json:
+        shown = [row | {"until": reread(row["until"], zone), "reasons": "\n".join(row["reasons"])} for row in found]
+    rows(shown, "close status", json=json, columns=("phase", "state", "done", "asks", "by", "until", "reasons"))
     if any(row["state"] == "shut" for row in found):
         raise typer.Exit(1)
 
@@ -127,6 +134,7 @@ def approve(
     """Approve a gate, as another person than the plan's author."""
     from hub.closure.gates import approve as approved
     from hub.closure.run import changed
+    from hub.closure.times import iso, read
 
     with session(context).engine() as engine:
         person = actor(engine, as_, password_file)
@@ -135,11 +143,16 @@ def approve(
             say(
                 f"what is signed is the plan in force; its file was changed since: hub close plan {name} --adopt --as NAME"
             )
-        until = _day(given.expires_at)
+        zone = _desk(engine, name, person.name).zone
     if json:
-        line({"line": name, "gate": gate, "person": person.name, "role": given.role, "until": until}, "close approve")
+        line(
+            {"line": name, "gate": gate, "person": person.name, "role": given.role, "until": iso(given.expires_at)},
+            "close approve",
+        )
         return
-    typer.echo(f"{person.name} approved {gate} of {name}; it holds until {until}, or until plan or scope change")
+    typer.echo(
+        f"{person.name} approved {gate} of {name}; it holds until {read(given.expires_at, zone)}, or until plan or scope change"
+    )
 
 
 @app.command()
@@ -277,6 +290,18 @@ def _desk(engine: Hub, name: str, who: str) -> Desk:
     return open_desk(engine, name, who, say)
 
 
+def _today(engine: Hub, zone: str) -> date:
+    """Today where the plan's days are judged. Raises ConfigError for a zone nobody knows."""
+    from zoneinfo import ZoneInfo
+
+    from hub.closure.times import day_of
+
+    try:
+        return day_of(engine.store.now(), ZoneInfo(zone))
+    except (KeyError, OSError, ValueError):
+        raise ConfigError(f'--zone: no time zone "{zone}"; write one such as Europe/Berlin') from None
+
+
 def _gate(name: str) -> Any:
     from hub.closure.plan import PHASES
     from hub.suggest import like
@@ -284,12 +309,6 @@ def _gate(name: str) -> Any:
     if name not in PHASES:
         raise ConfigError(f'no phase "{name}"{like(name, PHASES)}; known: {", ".join(PHASES)}')
     return name
-
-
-def _day(at: int) -> str:
-    from hub.sync.clock import moment
-
-    return moment(at).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _say(json: bool) -> Any:

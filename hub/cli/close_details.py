@@ -58,18 +58,21 @@ def task(
 ) -> None:
     """List people's tasks, or mark one as done."""
     from hub.closure import tasks
-    from hub.sync.clock import moment
+    from hub.closure.run import open_desk
+    from hub.closure.times import due, iso
 
     with session(context).engine() as engine:
         if id is not None and done is not None:
             tasks.done(engine.store, name, id, actor(engine, as_, password_file).name, done)
         found = [
-            t._asdict() | {"done_at": moment(t.done_at).isoformat() if t.done_at else None}
+            t._asdict() | {"done_at": iso(t.done_at), "due_at": iso(t.due_at)}
             for t in tasks.tasks(engine.store, name)
             if id in (None, t.id)
         ]
+        zone = open_desk(engine, name, "hub").zone
+    shown = found if json else [t | {"due_on": due(t["due_on"], zone, by=True)} for t in found]
     rows(
-        found, "close task", json=json, columns=("id", "title", "phase", "owner", "due_on", "late", "done_by", "proof")
+        shown, "close task", json=json, columns=("id", "title", "phase", "owner", "due_on", "late", "done_by", "proof")
     )
     if any(t["late"] for t in found):
         raise typer.Exit(1)
@@ -121,6 +124,7 @@ def notices(
     """List who was written to, and the proof of each; a notice that is unknown waits for a decision."""
     from hub.closure.phases.notify import decide as decided
     from hub.closure.run import open_desk
+    from hub.closure.times import due
     from hub.closure.told import notices as told
 
     with session(context).engine() as engine:
@@ -129,8 +133,10 @@ def notices(
             must(engine, person, "lead", name)
             decided(open_desk(engine, name, person.name), decide, what)
         found = told(engine.store, name)
+        zone = open_desk(engine, name, "hub").zone
     columns = ("id", "name", "address", "channel", "state", "due_on", "takes_effect_on", "proof")
-    rows(found, "close notices", json=json, columns=columns, empty="nobody was written to")
+    shown = found if json else [n | {"due_on": due(n["due_on"], zone, by=False)} for n in found]
+    rows(shown, "close notices", json=json, columns=columns, empty="nobody was written to")
     if any(n["state"] in ("unknown", "bounced", "missing", "refused") for n in found):
         raise typer.Exit(1)
 
@@ -172,6 +178,7 @@ def certificate(
 ) -> None:
     """Check the signature of a certificate of destruction."""
     from hub.closure.certificate import check
+    from hub.closure.times import rewritten
     from hub.errors import ConfigError
 
     try:
@@ -185,5 +192,6 @@ def certificate(
         line(row, "close certificate")
     else:
         typer.echo(
-            f"{row['number']}: the signature holds; {row['records']} records of {row['line']}, {row['issued_at']}"
+            f"{row['number']}: the signature holds; {row['records']} records of {row['line']}, "
+            f"{rewritten(content['local_time'])}"
         )

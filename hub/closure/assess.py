@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
-from hub.audit import now
+from hub import audit
 from hub.closure.business import NOTICE
 from hub.closure.business import rows as figures
 from hub.closure.carried import carried
+from hub.closure.closing import current
 from hub.closure.facts import facts, register, shown
 from hub.closure.run import plan_file
+from hub.closure.times import day_of, now, zone_of
+from hub.errors import Missing
 from hub.sync import Hub
-from hub.sync.clock import moment
 
 Row = dict[str, Any]
 PER_SECOND = {
@@ -23,8 +25,7 @@ PER_SECOND = {
 
 def assess(hub: Hub, line: str) -> list[Row]:
     """Rows of kind count, open, sum, revenue, margin, customers, contract, unknown, risk, shared, target, time, blocks."""
-    with hub.store.read() as tx:
-        today = moment(now(tx, hub.store)).date()
+    today = _today(hub, line)
     found = facts(hub.store, line, today)
     rows = [_row("count", model, count=found.counts[model]) for model in sorted(found.counts)]
     rows += [_row("open", model, count=found.open[model]) for model in sorted(found.open)]
@@ -60,6 +61,16 @@ def assess(hub: Hub, line: str) -> list[Row]:
             _row("blocks", "scope", text=f"nothing belongs to {line}; lines are set by mappings or in hub.toml")
         )
     return rows + [_row("blocks", "before it begins", text=text) for text in found.blocks]
+
+
+def _today(hub: Hub, line: str) -> date:
+    """Today where the line's plan judges days; in UTC before there is a plan."""
+    with hub.store.read() as tx:
+        try:
+            closing = current(tx, line)
+        except Missing:
+            return day_of(audit.now(tx, hub.store), UTC)
+        return day_of(now(tx, hub.store, closing.id), zone_of(closing.plan))
 
 
 def _row(kind: str, name: str, *, count: int | None = None, amount: str | None = None, text: str | None = None) -> Row:

@@ -16,6 +16,7 @@ from hub.closure.closing import Closing
 from hub.closure.gates import allowed
 from hub.closure.journal import note
 from hub.closure.plan import Phase
+from hub.closure.times import now
 from hub.store import Store, Tx
 from hub.store.tables.closing import deed
 
@@ -58,7 +59,7 @@ def begin(store: Store, closing_id: int, phase: Phase, who: str) -> Step:
             tx.run("DELETE FROM closing_deed WHERE closing_id = ? AND phase = ?", closing_id, phase)
             tx.run(
                 "INSERT INTO closing_step (closing_id, phase, state, done, begun_at, seq) VALUES (?, ?, 'running', 0, ?, ?)",
-                closing_id, phase, store.now(), tx.seq,
+                closing_id, phase, now(tx, store, closing_id), tx.seq,
             )  # fmt: skip
             note(tx, store, closing_id, phase, "begun", f"{phase} begins", who)
         elif found.state == "running":
@@ -74,7 +75,7 @@ def end(store: Store, closing_id: int, phase: Phase, who: str, result: Mapping[s
         allowed(tx, store, closing_id, phase)
         tx.run(
             "UPDATE closing_step SET state = 'done', result = ?, ended_at = ?, seq = ? WHERE closing_id = ? AND phase = ?",
-            msgspec.json.encode(result).decode(), store.now(), tx.seq, closing_id, phase,
+            msgspec.json.encode(result).decode(), now(tx, store, closing_id), tx.seq, closing_id, phase,
         )  # fmt: skip
         note(tx, store, closing_id, phase, "ended", text, who, result)
 

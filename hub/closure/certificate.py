@@ -7,18 +7,20 @@ method is said honestly: rows deleted in a database are a logical delete, and an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from hub.audit import append, head
 from hub.closure.batches import step
-from hub.closure.desk import Desk, local
+from hub.closure.desk import Desk
 from hub.closure.gates import approvals
 from hub.closure.journal import note
 from hub.closure.keys import keys_in, signed_by
+from hub.closure.papers import asked, lines, stated
+from hub.closure.times import iso, now, rewritten
 from hub.errors import ConfigError
 from hub.paper import Column, Document, Facts, Heading, Paragraph, Signatures, Table
 from hub.paper.pdf import pdf
@@ -28,7 +30,7 @@ METHOD = (
     "In the hub: {hub}. In source systems: as their own delete or anonymise function does it. Archive: a key "
     "that is destroyed leaves ciphertext that nobody can read, one that is kept opens its part until its day. Postings and decisions of the ledger stay as books: ids and "
     "amounts, without names, notes and texts. Statements of account, names and addresses of notices are removed from the "
-    "project folder. Mails of the notices stay in the mailbox that sent them, and in the hub where it reads that mailbox, "
+    "project folder. Summaries to finance that named them are deleted in the hub, not in the mailboxes they went to. Mails of the notices stay in the mailbox that sent them, and in the hub where it reads that mailbox, "
     "as proof that people were told."
 )
 IN_THE_HUB = {
@@ -37,6 +39,10 @@ IN_THE_HUB = {
     "postgresql": "logical delete of all rows; the database overwrites the space in its own time, and its archived log "
     "keeps what it has until it expires",
 }
+PROVEN = {
+    "records": "Records compared", "rounds": "Rounds with equal results", "sample": "Records in the sample",
+    "signed_by": "Sample signed by", "tally": "Hash over all records",
+}  # fmt: skip
 OF_THE_MOMENT = {"number", "issued_at", "local_time", "audit"}
 
 
@@ -67,17 +73,19 @@ def certify(
         )
         reasons = {int(r[0]): r[1] for r in tx.rows("SELECT id, reason FROM legal_hold")}
         number = int(tx.rows("SELECT count(*) FROM certificate")[0][0]) + 1
-        last, chain, at = head(tx)
+        last, chain, _ = head(tx)
+        at = now(tx, desk.store, desk.id)
     archived = _archive(desk)
     content: dict[str, Any] = {
         "certificate": "destruction of data of a business line", "number": f"{desk.line}-{number}", "line": desk.line,
-        "entity": desk.plan.entity, "issued_at": moment(max(at, desk.store.now())).isoformat(),
-        "local_time": local(max(at, desk.store.now()), desk.plan).isoformat(), "scope": desk.closing.scope_hash,
+        "entity": desk.plan.entity, "address": list(desk.plan.address), "contact": asked(desk.plan),
+        "issued_at": iso(at), "local_time": moment(at).astimezone(desk.zone).isoformat(),
+        "time_zone": desk.plan.time_zone, "scope": desk.closing.scope_hash,
         "plan": desk.closing.plan_hash, "destroyed": {"records": sum(counts.values()), "by_model": counts},
         "method": METHOD.format(hub=IN_THE_HUB[desk.store.kind]), "sources": {k: dict(v) for k, v in sources.items()}, "detached": detached,
         "carried_to": {"connection": desk.plan.migrate_to or None, "records": moved},
         "keys": dict(keys), "archive": archived, "carried_out_by": desk.who, "planned_by": desk.closing.author,
-        "approved_by": [{"person": a.person, "role": a.role, "at": moment(a.at).isoformat()} for a in given],
+        "approved_by": [{"person": a.person, "role": a.role, "at": iso(a.at)} for a in given],
         "verification": proven.result if proven else {},
         "exceptions": [{"id": id, "hold": hold, "reason": reasons.get(hold, "")} for id, hold in sorted(holds.items())],
         "copies": [
@@ -170,13 +178,14 @@ def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
     counts = content["destroyed"]["by_model"]
     said = content["source_words"] or content["sources"]
     sources = [[name, what, number] for name, told in said.items() for what, number in told.items()]
-    keys, archive = content["keys"], content["archive"]
+    keys, archive, zone = content["keys"], content["archive"], ZoneInfo(content.get("time_zone", "UTC"))
     return Document(
         f"Certificate of destruction {content['number']}",
         (
-            Facts((
-                ("Business line", content["line"]), ("Legal entity", content["entity"]),
-                ("Issued at", f"{_to_the_second(content['local_time'])} ({_to_the_second(content['issued_at'])} UTC)"),
+            stated((
+                ("Business line", content["line"]), ("Legal entity", content["entity"]), *lines("Address", content.get("address", ())),
+                ("Questions to", content.get("contact")),
+                ("Issued at", rewritten(content["issued_at"], zone)), ("Time zone of all times", zone.key),
                 ("Carried out by", content["carried_out_by"]), ("Planned by", content["planned_by"]),
                 ("Scope, SHA-256", content["scope"]), ("Plan, SHA-256", content["plan"]),
             )),
@@ -193,16 +202,16 @@ def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
             Table((Column("stream", "Source system", width=2), Column("what", "What it did", width=4), Column("n", "Records", "number")),
                   sources, empty="no source system held records of the line"),
             Heading("Archive"),
-            Facts((
+            stated((
                 ("Archive", archive.get("archive")), ("Place", archive.get("place")), ("Seal", archive.get("seal")),
                 ("Keys destroyed", keys.get("destroyed")), ("Keys kept", keys.get("kept")),
                 ("Kept until", keys.get("until") or "no rule gives a day"),
                 ("Kept without a rule", f"{keys.get('without_rule', 0)}; they stay until somebody decides"),
             )),
             Heading("Approved by"),
-            Signatures(tuple((f"{a['role']}, {_to_the_second(a['at'])} UTC", a["person"]) for a in content["approved_by"])),
+            Signatures(tuple((f"{a['role']}, {rewritten(a['at'], zone)}", a["person"]) for a in content["approved_by"])),
             Heading("Verification before"),
-            Facts(tuple((k, str(v)) for k, v in content["verification"].items() if isinstance(v, str | int))),
+            stated((words, _said(content["verification"].get(key))) for key, words in PROVEN.items()),
             Heading("Exceptions"),
             Table((Column("id", "Record", width=2), Column("hold", "Hold", "number"), Column("why", "Reason", width=2)),
                   [[e["id"], e["hold"], e["reason"]] for e in content["exceptions"]], empty="none: nothing was held back"),
@@ -212,16 +221,19 @@ def document(content: Mapping[str, Any], digest: str, public: str) -> Document:
             Heading("Signature"),
             Facts((
                 ("Content, SHA-256", digest), ("Ed25519 public key", public),
-                ("Audit log", f"entry {content['audit']['entries']}, {content['audit']['head']}"),
+                ("Audit log, entries", content["audit"]["entries"]), ("Audit log, last hash", content["audit"]["head"]),
             )),
+            Paragraph(
+                "The file of the same name in JSON is what was signed. Anybody can check it: hub close certificate FILE --key KEY, "
+                "with the public key as it is known from elsewhere."
+            ),
         ),
         head=content["entity"], foot=f"Certificate {content['number']}",
     )  # fmt: skip
 
 
-def _to_the_second(moment: str) -> str:
-    """A moment of the content as people write it, to the second."""
-    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M:%S}"
+def _said(value: Any) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _archive(desk: Desk) -> dict[str, Any]:

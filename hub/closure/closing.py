@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from hub.audit import append
@@ -32,12 +33,18 @@ class Closing(NamedTuple):
     @property
     def plan(self) -> Plan:
         """The plan in force."""
-        return read(self.plan_text, f"plan of {self.line}")
+        return _read(self.plan_text, self.line)
 
     @property
     def final(self) -> bool:
         """Whether the point of no return was passed."""
         return self.final_seq is not None
+
+
+@lru_cache(maxsize=8)
+def _read(text: str, line: str) -> Plan:
+    """The plan of a text; every act asks for it, and reading one anew takes longer than most acts."""
+    return read(text, f"plan of {line}")
 
 
 def current(tx: Tx, line: str) -> Closing:

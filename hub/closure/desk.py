@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hub.audit import now
 from hub.closure.closing import Closing, by_id
 from hub.closure.plan import Plan
+from hub.closure.times import day_of, now, zone_of
 from hub.store import Store
 from hub.sync import Hub
-from hub.sync.clock import moment
 
 FOLDER = "closing"
 KEYS = "keys"
@@ -61,7 +60,12 @@ class Desk:
     def today(self) -> date:
         """Today in the plan's time zone: days are judged where they belong to."""
         with self.store.read() as tx:
-            return today(now(tx, self.store), self.plan)
+            return day_of(now(tx, self.store, self.id), self.zone)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The plan's time zone."""
+        return zone_of(self.plan)
 
     def again(self) -> Desk:
         """The same with the closing as it stands now."""
@@ -83,16 +87,6 @@ class Desk:
         }
         known = set(self.hub.project.connections) - retired - {self.plan.migrate_to}
         return sorted(named & known)
-
-
-def today(at: int, plan: Plan) -> date:
-    """The day of a moment (microseconds since 1970) in the plan's time zone."""
-    return moment(at).astimezone(ZoneInfo(plan.time_zone)).date()
-
-
-def local(at: int, plan: Plan) -> datetime:
-    """A moment in the plan's time zone."""
-    return moment(at).astimezone(ZoneInfo(plan.time_zone))
 
 
 @dataclass(frozen=True, slots=True)

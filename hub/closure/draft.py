@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 NOTES = {
     "line": "Plan of a closing. Every change voids the approvals given so far.",
     "reason": "Why the line is closed, in a sentence the final report repeats.",
+    "entity": "Who writes, with the postal address (a line each) and whom to ask: on letters, statements and certificate.",
     "data": "Where data goes: a folder or s3://bucket/prefix, and a connection of hub.toml or nothing.",
     "gates": "Who approves, another person than the plan's author; an approval holds for so many days.",
     "tasks": "A task with a phase keeps that phase's gate shut until it is done: hub close task LINE ID --done PROOF",
@@ -40,6 +41,8 @@ def draft(
     target_on: date,
     time_zone: str,
     entity: str = "",
+    address: Sequence[str] = (),
+    contact: str = "",
     archive: str = "",
     migrate_to: str = "",
     mail: str = "",
@@ -58,6 +61,8 @@ def draft(
         "reason": reason,
         "owner": owner,
         "entity": entity,
+        "address": list(address),
+        "contact": contact,
         "time_zone": time_zone,
         "target_on": target_on,
         "data": {"archive": archive or f"archive/{facts.line}", "migrate_to": migrate_to, "mail": mail},
@@ -71,7 +76,7 @@ def draft(
         "notices": template.get("notices", []) if mail else [],
         "retention": template.get("retention", []),
     }
-    return toml({key: value for key, value in data.items() if value not in ([], {})}, NOTES)
+    return toml({key: value for key, value in data.items() if key == "address" or value not in ([], {})}, NOTES)
 
 
 def _template(name: str, own: Path | None) -> dict[str, Any]:

@@ -1,23 +1,23 @@
 """Gates: a phase begins only when everything before it is done and another person than the author has approved it.
 
-An approval is bound to the hashes of plan and scope and to a role, and ends on a day. It is looked at again inside
-every transaction that acts, so that one withdrawn between gate and act stops the very next batch.
+An approval is bound to the hashes of plan and scope and to a role, and ends so many days later at the same time of day
+in the plan's zone. It is looked at again inside every transaction that acts, so that one withdrawn between gate and
+act stops the very next batch.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from hub.audit import append, now
+from hub.audit import append
 from hub.closure.closing import Closing, by_id, current
 from hub.closure.journal import note
 from hub.closure.plan import PHASES, Phase, Plan
+from hub.closure.times import later, now, zone_of
 from hub.errors import ConfigError, HubError, Unauthorized
 from hub.people import holds
 from hub.store import Store, Tx
 from hub.store.tx import Row
-
-DAY = 86_400 * 1_000_000
 
 
 class Shut(HubError):  # noqa: N818 - named for what it says, as in hub.errors
@@ -59,7 +59,7 @@ def approve(store: Store, line: str, gate: Phase, person: str, scope_hash: str |
             )
         if scope_hash is not None and scope_hash != closing.scope_hash:
             raise ConfigError(f"{line}: the scope is another one by now; look again: hub close status {line}")
-        at = now(tx, store)
+        at = now(tx, store, closing.id)
         tx.run(
             "UPDATE closing_approval SET void_seq = ?, void_why = 'signed anew' "
             "WHERE closing_id = ? AND gate = ? AND person = ? AND void_seq IS NULL",
@@ -69,7 +69,7 @@ def approve(store: Store, line: str, gate: Phase, person: str, scope_hash: str |
             "INSERT INTO closing_approval (closing_id, gate, person, role, plan_hash, scope_hash, seq, at, expires_at) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             closing.id, gate, person, needed.role, closing.plan_hash, closing.scope_hash, tx.seq, at,
-            at + needed.days * DAY,
+            later(at, needed.days, zone_of(closing.plan)),
         )  # fmt: skip
         data = {"line": line, "gate": gate, "plan": closing.plan_hash, "scope": closing.scope_hash}
         append(tx, person, "close approve", data, at=store.now())
@@ -101,7 +101,7 @@ def approvals(tx: Tx, store: Store, closing: Closing) -> list[Approval]:
         "WHERE closing_id = ? ORDER BY id",
         closing.id,
     )
-    at = now(tx, store)
+    at = now(tx, store, closing.id)
     return [Approval._make((*row[:7], _void(tx, store, closing, at, row))) for row in rows]
 
 
@@ -117,7 +117,7 @@ def _void(tx: Tx, store: Store, closing: Closing, at: int, row: Row) -> str | No
         return f"{person} is the plan's author by now"
     if expires_at <= at:
         return "it has expired"
-    if not holds(tx, store, person, role, closing.line, since=seq):
+    if not holds(tx, store, person, role, closing.line, since=seq, at=at):
         return f"{person} does not hold the role {role} any more"
     return None
 

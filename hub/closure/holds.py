@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from hub.audit import append
+from hub.audit import append, now
 from hub.errors import ConfigError, Missing
 from hub.store import Store, Tx
 
@@ -46,7 +46,7 @@ def add(store: Store, person: str, reason: str, *, line: str | None = None, gold
                 raise Missing(f"hold: no record {golden_id}; list them with: hub list MODEL")
         ((id,),) = tx.rows(
             "INSERT INTO legal_hold (line, golden_id, reason, person, at, seq) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
-            line, golden_id, reason, person, store.now(), tx.seq,
+            line, golden_id, reason, person, now(tx, store), tx.seq,
         )  # fmt: skip
         append(
             tx, person, "hold add", {"hold": int(id), "line": line, "id": golden_id, "reason": reason}, at=store.now()

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from hub.audit import now
+from hub.closure.times import now
 from hub.store import Store, Tx
 from hub.store.tables.closing import journal
 
@@ -37,10 +37,10 @@ def note(
     who: str,
     data: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a line, in the transaction of what it tells."""
+    """Write a line, in the transaction of what it tells; its time is never before that of the line above."""
     columns = ("closing_id", "phase", "kind", "text", "data", "who", "at", "seq")
     said = _ordered(data).decode() if data else None
-    tx.insert(journal, columns, [(closing_id, phase, kind, text, said, who, now(tx, store), tx.seq)])
+    tx.insert(journal, columns, [(closing_id, phase, kind, text, said, who, now(tx, store, closing_id), tx.seq)])
 
 
 def lines(store: Store, closing_id: int, *kinds: str) -> list[Line]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from hub.closure.papers import asked, lines, sender, stated
 from hub.closure.plan import Notice, Plan
 from hub.errors import ConfigError
-from hub.paper import Document, Facts, Paragraph
+from hub.paper import Document, Paragraph
 from hub.paper.pdf import pdf
 
 SHIPPED = Path(__file__).parent / "templates" / "notices"
@@ -19,6 +20,7 @@ CONTRACT = {
     "en": "Your contract {number} ends on {day}.",
     "de": "Ihr Vertrag {number} endet am {day}.",
 }
+HEAD = {"en": ("From", "To", "Date", "Questions to"), "de": ("Von", "An", "Datum", "Fragen an")}
 
 
 @dataclass(slots=True)
@@ -31,6 +33,22 @@ class Recipient:
     language: str
     postal: tuple[str, ...] = ()
     contracts: list[Mapping[str, Any]] = field(default_factory=list)
+
+
+def called(values: Mapping[str, Any]) -> str:
+    """What a customer or a contact is called, empty where nothing is known."""
+    names = " ".join(str(values[p]) for p in ("first_name", "last_name") if values.get(p))
+    return str(values.get("name") or names)
+
+
+def postal(values: Mapping[str, Any], kinds: Sequence[str] = ("legal", "main", "billing")) -> tuple[str, ...]:
+    """A customer's postal address, a line each: the first of these kinds that has a street and a city, else nothing."""
+    for kind in kinds:
+        part = {n: values.get(f"addresses.{kind}.{n}") for n in ("street", "extra", "postal_code", "city", "country")}
+        if part["street"] and part["city"]:
+            place = " ".join(str(x) for x in (part["postal_code"], part["city"]) if x)
+            return tuple(str(x) for x in (part["street"], part["extra"], place, part["country"]) if x)
+    return ()
 
 
 def takes_effect(contract: Mapping[str, Any], told_on: date, days: int) -> date:
@@ -71,8 +89,8 @@ def letter(plan: Plan, notice: Notice, to: Recipient, told_on: date, own: Path) 
     subject, _, body = template.partition("\n")
     values = {
         "name": to.name, "line": plan.line, "line_title": plan.line, "entity": plan.entity or plan.owner,
-        "owner": plan.owner, "target_on": plan.target_on.isoformat(), "contracts": told and f"\n{told}\n",
-        "reason": plan.reason,
+        "owner": plan.owner, "contact": asked(plan), "sender": "\n".join(dict.fromkeys((*sender(plan), asked(plan)))),
+        "target_on": plan.target_on.isoformat(), "contracts": told and f"\n{told}\n", "reason": plan.reason,
     }  # fmt: skip
     try:
         filled = body.strip("\n").format(**values)
@@ -95,7 +113,8 @@ def text_of(template: str, language: str, own: Path) -> tuple[str, str]:
 
 def paper(plan: Plan, to: Recipient, subject: str, text: str, told_on: date) -> bytes:
     """The letter as PDF."""
-    head = Facts((("To", to.name), *(("", part) for part in to.postal), ("Date", told_on)))
+    by, whom, on, ask = HEAD.get(to.language[:2].lower(), HEAD["en"])
+    head = stated((*lines(by, sender(plan)), *lines(whom, (to.name, *to.postal)), (on, told_on), (ask, asked(plan))))
     return pdf(Document(subject, (head, *(Paragraph(part) for part in paragraphs(text))), head=plan.entity))
 
 

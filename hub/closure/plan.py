@@ -73,6 +73,8 @@ class Plan:
     hash: str
     text: str
     entity: str = ""  # the legal entity that writes
+    address: tuple[str, ...] = ()  # its postal address, a line each
+    contact: str = ""  # whom to ask about it: a name, a mail address, a number
     jurisdiction: str = "*"
     archive: str = ""
     migrate_to: str = ""
@@ -132,7 +134,8 @@ def _plan(top: Table, text: str) -> Plan:
     plan = Plan(
         line=needed["line"], reason=needed["reason"], owner=needed["owner"], time_zone=zone,
         target_on=_day(top, "target_on"), hash=digest(text), text=text,
-        entity=top.text("entity", "") or "", jurisdiction=top.text("jurisdiction", "*") or "*",
+        entity=top.text("entity", "") or "", address=top.texts("address"), contact=top.text("contact", "") or "",
+        jurisdiction=top.text("jurisdiction", "*") or "*",
         archive=data.text("archive", "") or f"archive/{needed['line']}", migrate_to=data.text("migrate_to", "") or "",
         mail=data.text("mail", "") or "", full_read=data.flag("full_read", False),
         sample_random=_count(sample, "random", 5), sample_risk=_count(sample, "risk", 5),

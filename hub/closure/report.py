@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from hub.closure.batches import step
-from hub.closure.desk import Desk, local
+from hub.closure.desk import Desk
 from hub.closure.facts import shown as shown_sums
 from hub.closure.gates import approvals
 from hub.closure.holds import holds
 from hub.closure.journal import Line, lines
+from hub.closure.papers import asked, stated
+from hub.closure.papers import lines as address
 from hub.closure.plan import PHASES
 from hub.closure.tasks import Item, tasks
+from hub.closure.times import written
 from hub.paper import Column, Document, Facts, Heading, Paragraph, Table
 from hub.paper.document import shown
 from hub.paper.pdf import pdf
-from hub.sync.clock import moment
 
 DEVIATIONS = (
     "reopened",
@@ -66,15 +68,16 @@ def report(desk: Desk) -> Document:
     return Document(
         f"Closing of the business line {desk.line}",
         (
-            Facts((
-                ("Reason", plan.reason), ("Legal entity", plan.entity), ("Owner", plan.owner),
+            stated((
+                ("Reason", plan.reason), ("Legal entity", plan.entity), *address("Address", plan.address),
+                ("Owner", plan.owner), ("Questions to", asked(plan)),
                 ("Plan by", desk.closing.author), ("Planned for", plan.target_on),
-                ("State", desk.closing.state), ("Time zone", plan.time_zone), ("Plan, SHA-256", plan.hash),
+                ("State", desk.closing.state), ("Time zone of all times", plan.time_zone), ("Plan, SHA-256", plan.hash),
             )),
             Heading("Plan against reality"),
             Table(
-                (Column("phase", "Phase"), Column("state", "State"), Column("begun", "Begun", width=1.6),
-                 Column("ended", "Ended", width=1.6), Column("did", "Acts", "number")),
+                (Column("phase", "Phase"), Column("state", "State"), Column("begun", "Begun", width=2.4),
+                 Column("ended", "Ended", width=2.4), Column("did", "Acts", "number", 0.7)),
                 [[p, s.state if s else "not begun", _at(desk, times.get(p, (None, None))[0]),
                   _at(desk, times.get(p, (None, None))[1]), s.done if s else None] for p, s in steps.items()],
             ),
@@ -87,9 +90,9 @@ def report(desk: Desk) -> Document:
             Heading("Deviations"),
             _told([line for line in journal if line.kind in DEVIATIONS], desk, "none: everything went as planned"),
             Heading("Figures"),
-            Facts((
+            stated((
                 ("Records verified", verified.get("records")), ("Sample signed by", ", ".join(verified.get("signed_by", []))),
-                ("Decisions about open items", ", ".join(f"{k} {v}" for k, v in settled.get("decided", {}).items()) or "none"),
+                ("Decisions about open items", ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in settled.get("decided", {}).items()) or "none"),
                 ("Statements of account", settled.get("statements")),
                 ("Balance of all statements", shown_sums(settled.get("balances", {}))),
                 ("Destroyed", (steps["destroy"].result if steps["destroy"] else {}).get("destroyed")),
@@ -99,8 +102,8 @@ def report(desk: Desk) -> Document:
                   [[n, _state(desk, s), int(c)] for n, s, c in notices], name="Notices", empty="nobody was written to"),
             Heading("Approvals"),
             Table(
-                (Column("gate", "Gate"), Column("person", "Person"), Column("role", "Role"), Column("at", "At", width=1.6),
-                 Column("void", "Void since", width=1.6)),
+                (Column("gate", "Gate"), Column("person", "Person"), Column("role", "Role"), Column("at", "At", width=2.4),
+                 Column("void", "Void, and why", width=1.6)),
                 [[a.gate, a.person, a.role, _at(desk, a.at), a.void or ""] for a in given], empty="none",
             ),
             Heading("What customers answered"),
@@ -157,10 +160,10 @@ def _html_table(table: Table) -> str:
 def _told(journal: list[Line], desk: Desk, empty: str) -> Table:
     rows: list[list[Any]] = [[_at(desk, one.at), one.phase, one.who, one.text] for one in journal]
     columns = (
-        Column("at", "At", width=1.4),
-        Column("phase", "Phase"),
-        Column("who", "Who"),
-        Column("text", "What", width=4),
+        Column("at", "At", width=2.6),
+        Column("phase", "Phase", width=0.9),
+        Column("who", "Who", width=0.8),
+        Column("text", "What", width=4.3),
     )
     return Table(columns, rows, empty=empty)
 
@@ -187,4 +190,4 @@ def _state(desk: Desk, state: str) -> str:
 
 
 def _at(desk: Desk, at: int | None) -> str:
-    return "" if at is None else f"{local(at, desk.plan):%Y-%m-%d %H:%M} ({moment(at):%H:%M} UTC)"
+    return written(at, desk.zone)

@@ -13,11 +13,12 @@ from hub.closure.journal import note
 from hub.closure.late import late
 from hub.closure.phases.archived import archive
 from hub.closure.phases.closeout import close_out, finish
-from hub.closure.phases.destroy import destroy, expire, left, resume
+from hub.closure.phases.destroy import destroy, left, resume
 from hub.closure.phases.final import final, watch
 from hub.closure.phases.freeze import freeze
 from hub.closure.phases.migrate import migrate
 from hub.closure.phases.notify import notify, remind
+from hub.closure.phases.retain import expire
 from hub.closure.phases.settle import settle
 from hub.closure.phases.verify import verify
 from hub.closure.plan import FINAL, PHASES, Phase, Plan, digest, load

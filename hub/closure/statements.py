@@ -10,32 +10,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 from hub.audit import append
+from hub.closure.account import write
 from hub.closure.batches import split
 from hub.closure.desk import Desk
 from hub.closure.facts import DONE
 from hub.closure.journal import note
 from hub.closure.owed import MONEY, Figure, beside, booked, control, figure, figured, mark, summed
 from hub.model import Money
-from hub.paper import Column, Document, Facts, Paragraph, Table
-from hub.paper.pdf import pdf
-from hub.paper.sheets import csv
 
 PAGE = 200  # customers at once
-COLUMNS = (
-    Column("document", "Document", width=2.2),
-    Column("issued_on", "Date", "day", 1.2),
-    Column("due_on", "Due", "day", 1.2),
-    Column("total", "Amount", "money", 1.4),
-    Column("open", "Open", "money", 1.4),
-    Column("settled", "Settled by the close", width=2.4),
-)
-
 Sums = dict[str, int]
 Decided = Mapping[str, tuple[str, str, str]]
 
@@ -209,7 +197,7 @@ def _keep(desk: Desk, out: Written, id: str, rows: list[list[Any]], balances: Su
     version = int(last[0][0]) + (last[0][1] != mark) if last else 1
     customer = msgspec.json.decode(data[0][0]) if data else {}
     name = f"statements/{id}-{version}"
-    _write(desk, desk.folder / name, customer, rows, balances, version)
+    write(desk, desk.folder / name, id, customer, rows, balances, version)
     with desk.store.begin() as tx:
         tx.run(
             "INSERT INTO closing_statement (closing_id, golden_id, version, digest, balances, file, seq) "
@@ -223,31 +211,3 @@ def _keep(desk: Desk, out: Written, id: str, rows: list[list[Any]], balances: Su
                  "hub", told)  # fmt: skip
     out.new += 1
     out.amended += version > 1
-
-
-def _write(
-    desk: Desk, stem: Path, customer: dict[str, Any], rows: list[list[Any]], balances: Sums, version: int
-) -> None:
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    sums = [["Balance", None, None, None, Money(minor, code), ""] for code, minor in sorted(balances.items())]
-    table = Table(COLUMNS, rows, sums or [["Balance", None, None, None, None, ""]], "Documents")
-    kind = "Final statement of account" if version == 1 else f"Amended final statement of account (No. {version})"
-    title = Document(
-        kind,
-        (
-            Facts((
-                ("Customer", customer.get("name") or ""), ("Business line", desk.line), ("Issued by", desk.plan.entity),
-                ("As of", desk.today), ("Number", version),
-            )),
-            table,
-            Paragraph(
-                "A positive balance is owed to us, a negative one is owed to you. What the close has settled carries the "
-                "name of who decided it."
-            ),
-        ),
-        head=desk.plan.entity, foot=f"{desk.line}: statement {version}",
-    )  # fmt: skip
-    for suffix, content in ((".pdf", pdf(title)), (".csv", csv(table))):
-        part = stem.with_name(stem.name + suffix + ".part")
-        part.write_bytes(content if isinstance(content, bytes) else content.encode())
-        part.replace(stem.with_name(stem.name + suffix))

@@ -9,6 +9,7 @@ from hub.closure.closing import current
 from hub.closure.gates import approvals, why_shut
 from hub.closure.plan import PHASES
 from hub.closure.run import plan_file
+from hub.closure.times import iso
 from hub.sync import Hub
 
 Row = dict[str, Any]
@@ -35,6 +36,7 @@ def status(hub: Hub, line: str) -> list[Row]:
             rows.append({
                 "line": line, "phase": phase, "state": state, "done": found.done if found else 0,
                 "asks": gate.role if gate else None, "by": [a.person for a in given if a.gate == phase and a.void is None],
+                "until": iso(max((a.expires_at for a in given if a.gate == phase and a.void is None), default=None)),
                 "void": [f"{a.person}: {a.void}" for a in given if a.gate == phase and a.void is not None],
                 "reasons": reasons, "final": phase == "destroy", "scope": closing.scope_hash, "closing": closing.state,
             })  # fmt: skip

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import NamedTuple
 
 import msgspec
 
-from hub.audit import append, now
+from hub.audit import append
 from hub.closure.closing import Closing, current
-from hub.closure.desk import today
 from hub.closure.journal import note
+from hub.closure.times import day_of, ends, now, zone_of
 from hub.errors import ConfigError, Missing
 from hub.store import Store, Tx
 
 
 class Item(NamedTuple):
-    """A task as it stands; `done_at` is microseconds since 1970."""
+    """A task as it stands; `done_at`, and `due_at` at which its day is over, are microseconds since 1970."""
 
     id: str
     title: str
     phase: str
     owner: str | None
     due_on: str | None
+    due_at: int | None
     after: list[str]
     source: str
     done_by: str | None
@@ -49,7 +51,7 @@ def done(store: Store, line: str, id: str, person: str, proof: str) -> None:
             raise ConfigError(f"{line}: {id} comes after {', '.join(first)}; do that first")
         if any(t.id == id and t.proof for t in closing.plan.tasks) and not proof.strip():
             raise ConfigError(f"{line}: {id} asks for proof: a file, a number, a link: --done PROOF")
-        at = now(tx, store)
+        at = now(tx, store, closing.id)
         tx.run(
             "UPDATE closing_task SET done_seq = ?, done_by = ?, done_at = ?, proof = ? WHERE closing_id = ? AND id = ?",
             tx.seq, person, at, proof, closing.id, id,
@@ -64,9 +66,10 @@ def _items(tx: Tx, store: Store, closing: Closing) -> list[Item]:
         "WHERE closing_id = ? ORDER BY CASE WHEN due_on IS NULL OR due_on = '' THEN '9999' ELSE due_on END, id",
         closing.id,
     )
-    day = today(now(tx, store), closing.plan).isoformat()
+    zone = zone_of(closing.plan)
+    day = day_of(now(tx, store, closing.id), zone).isoformat()
     return [
-        Item(r[0], r[1], r[2], r[3], r[4] or None, msgspec.json.decode(r[5]) if r[5] else [], r[6], r[7], r[8], r[9],
+        Item(r[0], r[1], r[2], r[3], r[4] or None, ends(date.fromisoformat(r[4]), zone) if r[4] else None, msgspec.json.decode(r[5]) if r[5] else [], r[6], r[7], r[8], r[9],
              late=bool(r[4]) and r[7] is None and r[4] < day)
         for r in rows
     ]  # fmt: skip

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from hub.closure.closing import current
+from hub.closure.times import begins, iso, zone_of
 from hub.store import Store
-from hub.sync.clock import moment
 
 Row = dict[str, Any]
 
@@ -23,4 +24,8 @@ def notices(store: Store, line: str) -> list[Row]:
     names = ("id", "notice", "customer", "name", "address", "language", "channel", "state", "due_on", "takes_effect_on",
              "sent_at", "proof")  # fmt: skip
     found = [dict(zip(names, row, strict=True)) for row in rows]
-    return [row | {"sent_at": moment(row["sent_at"]).isoformat() if row["sent_at"] else None} for row in found]
+    zone = zone_of(closing.plan)
+    for row in found:
+        row["sent_at"] = iso(row["sent_at"])
+        row["due_at"] = iso(begins(date.fromisoformat(row["due_on"]), zone)) if row["due_on"] else None
+    return found

@@ -142,7 +142,8 @@ class Close:
         found = facts(self.hub.store, LINE, date.today())
         text = draft(
             "small", found, reason="Boilers are sold to a partner who serves them better", owner="ana",
-            target_on=date.today() + timedelta(days=60), time_zone="Europe/Berlin", entity="Nordlicht Pumpen GmbH", mail="mail",
+            target_on=date.today() + timedelta(days=60), time_zone="Europe/Berlin", entity="Nordlicht Pumpen GmbH",
+            address=("Hafenstraße 12", "24103 Kiel"), contact="Ana Brandt, closing@nordlicht.example, +49 431 5550100", mail="mail",
         )  # fmt: skip
         text = f'jurisdiction = "DE"\n{text}'
         text += '\n[[notices]]\nid = "closing"\nto = "customers"\ntemplate = "closing"\nreminders = [14]\n'

@@ -8,6 +8,7 @@ from typing import Any
 from hub.finance.dunning import cases
 from hub.finance.ledger import Ledger, Reconciled
 from hub.finance.ledger.views import payments
+from hub.finance.told import KEY
 from hub.model import Money
 from hub.paper import Column, Table
 from hub.paper.sheets import xlsx
@@ -59,7 +60,7 @@ def report(ledger: Ledger, done: Reconciled, today: date) -> str | None:
         "body": body,
         "attachments": [{"name": f"open-{today}.xlsx", "media_type": SHEET, "size": len(book), "digest": digest}],
     }  # fmt: skip
-    key = f"morning/{today}/{digest.removeprefix('sha256:')[:12]}"
+    key = f"{KEY}{today}/{digest.removeprefix('sha256:')[:12]}"
     ledger.hub.say([Said(key, "message", values)])
     return key
 

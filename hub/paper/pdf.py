@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MARGIN = 56.7  # 2 cm
 ROOM = 90  # points left on a page for a heading to stand there
+HASH = 64  # signs without a blank
 GREY, LINE = "#666666", "#999999"
 SIZES = {1: 13.0, 2: 11.0, 3: 9.5}
 
@@ -66,6 +67,11 @@ def _words(text: str, **style: Any) -> Flowable:
     return Words(markup(text), _style(**style))
 
 
+def _fact(text: str) -> Flowable:
+    """A value beside its name; a hash is written so that sixty-four signs stand in one line."""
+    return _words(text, size=8 if len(text) >= HASH and text.isalnum() else 9)
+
+
 def _title(document: Document) -> Iterator[Flowable]:
     yield _words(document.title, size=17, font=STRONG, spaceAfter=4)
     if document.subtitle:
@@ -83,7 +89,7 @@ def _flow(block: Block, width: float) -> Iterator[Flowable]:
         case Paragraph():
             yield _words(block.text, font=STRONG if block.strong else TEXT, spaceAfter=6)
         case Facts():
-            yield _grid([[_words(name, colour=GREY), _words(shown(value))] for name, value in block.pairs],
+            yield _grid([[_words(name, colour=GREY), _fact(shown(value))] for name, value in block.pairs],
                         [width * 0.28, width * 0.72])  # fmt: skip
             yield Spacer(1, 8)
         case Table():

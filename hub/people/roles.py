@@ -58,8 +58,13 @@ def revoke(store: Store, person: str, role: str, line: str, *, by: str) -> int:
     return count
 
 
-def holds(tx: Tx, store: Store, person: str, role: str, line: str, since: int | None = None) -> bool:
-    """Whether a person holds a role for a line now; with `since`, without a break since that sequence number."""
+def holds(
+    tx: Tx, store: Store, person: str, role: str, line: str, since: int | None = None, at: int | None = None
+) -> bool:
+    """Whether a person holds a role for a line now; with `since`, without a break since that sequence number.
+
+    `at` is the time to judge by, in microseconds since 1970, where the caller knows that it is later than the clock says.
+    """
     rows = tx.rows(
         "SELECT g.expires_at, g.seq FROM role_grant g JOIN person p ON p.name = g.person "
         "WHERE g.person = ? AND g.role = ? AND g.line IN ? AND g.revoked_seq IS NULL AND p.removed_seq IS NULL",
@@ -67,8 +72,8 @@ def holds(tx: Tx, store: Store, person: str, role: str, line: str, since: int | 
         role,
         [line, "*"],
     )
-    at = now(tx, store)
-    return any((until is None or until > at) and (since is None or seq <= since) for until, seq in rows)
+    judged = max(now(tx, store), at or 0)
+    return any((until is None or until > judged) and (since is None or seq <= since) for until, seq in rows)
 
 
 def roles(store: Store, person: str | None = None) -> list[Role]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from clock import Clock
 from conftest import Stage
 from line import Company
 
@@ -110,6 +112,29 @@ def test_a_clock_set_back_revives_nothing(at: Stage) -> None:
     store.close()
 
 
+def test_an_approval_that_has_expired_opens_nothing_and_says_what_does(
+    at: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company = at("ready")
+    clock = Clock(monkeypatch, datetime.now(UTC))
+    (given,) = company("close", "approve", "retail", "freeze", by="ben")
+    until = datetime.fromisoformat(given["until"])
+    assert abs(until - clock.at - timedelta(days=14)) < timedelta(seconds=1)
+    clock.at = until - timedelta(seconds=1)
+    assert company.status()["freeze"]["by"] == ["ben"]
+    clock.at = until
+    company.plain("close", "run", "retail", by="ana", code=1)
+    assert "freeze waits for approval by another person than ana, in the role approver" in company.out
+    assert "(that of ben is void: it has expired): hub close approve retail freeze --as NAME" in company.out
+    assert company.sql("SELECT 1 FROM frozen_line") == []
+    assert company.status()["freeze"]["void"][-1] == "ben: it has expired"
+    clock.at = until - timedelta(days=1)  # what a run has seen expired stays so, whatever the clock says later
+    assert company.go()["phase"] == "freeze"
+    assert company.sql("SELECT 1 FROM frozen_line") == []
+    company.plain("close", "approve", "retail", "freeze", by="ben")
+    assert company.go(until="freeze")["state"] == "done"
+
+
 def test_the_scope_a_person_has_seen_can_be_named(at: Stage) -> None:
     company = at("ready")
     seen = company.status()["freeze"]["scope"]
@@ -149,6 +174,11 @@ def test_two_cannot_run_the_same_closing(at: Stage) -> None:
         ('id = "lessons"', 'id = "backups"', "is there twice"),
         ('id = "lessons"', 'id = "lessons"\nafter = ["nothing"]', "which is no task"),
         ("[data]", "[data]\nmigrate = 1", "unknown key"),
+        (
+            'id = "lessons"',
+            'id = "late"\ntitle = "x"\ndue_on = "in spring"\n[[tasks]]\nid = "lessons"',
+            "must be a day",
+        ),
         ('phase = "closeout"\ndue_on', 'phase = "end"\ndue_on', 'no phase "end"'),
         ("random = 5", "random = 0", "with no sample nobody looks"),
         ("[data]", '[[notices]]\nid = "end"\ntemplate = "closing"\n[data]', "must name the connection that sends"),

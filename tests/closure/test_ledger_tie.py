@@ -22,6 +22,7 @@ return_of = "return_of"
 "identifiers.bank" = "key"
 state = { value = "succeeded" }
 """
+PAYER = "Vergissmeinnicht, Wilhelmine"
 BANK = """[connections.giro]
 connector = "files"
 folder = "${HUB_TEST_FOLDER}/bank"
@@ -139,6 +140,39 @@ def test_money_on_account_of_the_lines_customers_has_to_find_its_place(at: Stage
     went = company.go()
     assert (went["phase"], went["state"]) == ("settle", "shut")
     assert any(f"{payment} holds 12.00 EUR for {customer}" in r for r in went["reasons"]), went
+
+
+def test_what_finance_was_told_of_a_payer_goes_with_the_line(at: Stage) -> None:
+    company = booked(at)
+    lines = (company.folder / "hub.toml").read_text().replace('line = "bank"', 'line = "retail"')
+    (company.folder / "hub.toml").write_text(
+        lines.replace("[finance.post]", '[finance]\nreport_to = ["cfo@x.example"]\n[finance.post]')
+    )
+    entries(
+        company,
+        {"key": "B8", "amount": "50.00", "booked": "2026-11-01", "payer": PAYER, "text": "thanks", "entry": "E8"},
+    )
+    company("reconcile", "--report", code=(0, 1))
+    told = "SELECT count(*) FROM golden WHERE model = 'message' AND data LIKE ?"
+    assert company.sql(told, f"%{PAYER}%") == [(1,)]
+    ((payment,),) = company.sql("SELECT payment_id FROM settlement")
+    company("payments", "match", payment, "RI-9001", by="fin")
+    company.go()
+    company.plain("close", "approve", "retail", "freeze", by="ben")  # the payment is of the line as well
+    company.go()
+    company("close", "sample", "retail", "--sign", "right", by="aud", code=(0, 1))
+    company.go()
+    company.plain("close", "approve", "retail", "destroy", by="lea")
+    went = company.go(until="destroy")
+    assert went["state"] == "done", went["reasons"]
+    assert company.sql(told, "%need a person%") == company.sql("SELECT count(*) FROM content") == [(0,)]
+    assert company.sql("SELECT count(*) FROM closing_journal WHERE kind = 'summaries'") == [(1,)]
+    files = [file for file in company.folder.glob("hub.db*") if PAYER.encode() in file.read_bytes()]
+    assert files == []
+    assert (
+        "in the mailboxes they went to"
+        in next((company.folder / "closing/retail").glob("certificate-*.json")).read_text()
+    )
 
 
 def test_without_the_ledger_nothing_is_taken_into_it(at: Stage) -> None:

@@ -30,17 +30,37 @@ def test_a_frozen_line_takes_nothing_in_and_writes_nothing(at: Stage) -> None:
     assert key
 
 
-def test_a_merge_of_a_frozen_record_is_refused(at: Stage) -> None:
-    import pytest
+def test_nobody_merges_or_parts_records_of_a_frozen_line(at: Stage) -> None:
+    company = at("fresh")
+    proposed(company, "p1", "R Kunde Ä4", "R Kunde Ä5")
+    company.plain("duplicates", "accept", "p1", "--yes", "--by", "mia")
+    company.ready()
+    assert company.go(until="sync")["state"] == "done"
+    proposed(company, "p2", "R Kunde Ä2", "R Kunde Ä3")
+    proposed(company, "p3", "W Kunde Ä1", "R Kunde Ä3")
+    proposed(company, "p4", "W Kunde Ä1", "W Kunde Ä2")
+    before = company.sql("SELECT id, into_id, data FROM golden WHERE model = 'customer' ORDER BY id")
+    for verb in (("accept", "p2"), ("accept", "p3"), ("unmerge", "1")):
+        company.plain("duplicates", *verb, "--yes", "--by", "mia", code=1)
+        assert "is frozen: its business line is being closed; see hub close status" in company.err, verb
+    assert company.sql("SELECT id, into_id, data FROM golden WHERE model = 'customer' ORDER BY id") == before
+    assert company.sql("SELECT id FROM pair WHERE state = 'open' ORDER BY id") == [("p2",), ("p3",), ("p4",)]
+    company.plain("duplicates", "accept", "p4", "--yes", "--by", "mia")  # another line goes on as ever
 
-    from hub.errors import Busy
-    from hub.sync.frozen import refuse_merges
 
-    company = frozen(at)
-    ((id,),) = company.sql("SELECT id FROM golden WHERE data LIKE '%Kunde Ä3%'")
+def proposed(company: Company, id: str, one: str, other: str) -> None:
+    """Two customers are proposed as duplicates."""
     store = company.store()
-    with pytest.raises(Busy, match="frozen"), store.read() as tx:
-        refuse_merges(tx, [id])
+    with store.begin() as tx:
+        rows = [
+            tx.rows("SELECT id FROM golden WHERE model = 'customer' AND data LIKE ?", f'%"{n}"%') for n in (one, other)
+        ]
+        ((left,),), ((right,),) = sorted(rows)
+        tx.run(
+            "INSERT INTO pair (id, model, left_id, right_id, probability, weight, zone, levels, state, found_seq, trained) "
+            "VALUES (?, 'customer', ?, ?, 0.97, 5.0, 'ask', '[]', 'open', ?, 'x')",
+            id, left, right, tx.seq,
+        )  # fmt: skip
     store.close()
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from office import Office
+from office import POST, Office
 
 from hub.finance.ledger.forget import forget, sweep
+from hub.finance.told import about_graves, take_back
 from hub.store import Store
 from hub.store.tables import metadata
 from hub.store.tables.finance import FIGURES, WORDS
@@ -79,6 +80,42 @@ def test_what_lies_in_a_grave_leaves_figures_only(office: Office) -> None:
     assert office.open() == {}
     with pytest.raises(Exception, match="only added"), store.begin() as tx:
         tx.run("UPDATE posting SET amount = amount + 1 WHERE payment_id IN ?", sorted(gone))
+    store.close()
+
+
+def told(office: Office) -> dict[str, str]:
+    """The summaries to finance by what they list."""
+    rows = office.sql("SELECT g.data FROM golden g WHERE g.model = 'message' AND g.data LIKE '%need a person%'")
+    return {word: data for (data,) in rows for word in ("Wanderer", "Zander", "nobody") if word in data}
+
+
+@pytest.mark.parametrize("office", ["postgresql"], indirect=True)
+def test_a_summary_goes_with_those_it_names_and_the_others_stay(office: Office) -> None:
+    office.settings(f'report_to = ["cfo@company.example"]\n{POST}')
+    office.entry("B4", "12.00", "no idea", payer="Somebody Wanderer")
+    office.morning("--report")
+    assert [word for word in told(office) if word != "nobody"] == ["Wanderer"]
+    office.entry("B5", "77.00", "for nothing", payer="W. Zander", iban="DE02700100800030876808")
+    office.morning("--report")
+    assert set(told(office)) == {"Wanderer", "Zander"}
+    store = Store(office.store.replace("sqlite:///", f"sqlite:///{office.folder}/"))
+    ids = {key: row["id"] for key, row in office.payments().items()}
+    ((customer,),) = office.sql("SELECT id FROM golden WHERE data LIKE '%Wilhelmine Zander%' AND model = 'customer'")
+    with store.begin() as tx:  # a payment that is not the line's own, of a customer who is
+        tx.run("UPDATE settlement SET customer_id = ? WHERE payment_id = ?", customer, ids["B5"])
+        assert about_graves(tx) == {}
+        bury(tx, [customer], "retail")
+        papers = about_graves(tx)
+        assert take_back(tx, papers, "retail") == 1
+        assert about_graves(tx) == {}
+    assert set(told(office)) == {"Wanderer"}
+    books = office.sql("SELECT digest FROM content")
+    assert [digest for (digest,) in books if digest in told(office)["Wanderer"]] != []
+    assert not [digest for (digest,) in books if digest in str(papers)]
+    assert "Zander" not in str(office.sql("SELECT payload FROM record WHERE key LIKE 'morning/%'"))
+    with store.begin() as tx:  # one whose list is lost cannot show that it names nobody
+        tx.run("DELETE FROM content")
+        assert len(about_graves(tx)) == 1
     store.close()
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from hub_tryton import Tryton
+import pytest
+from hub_tryton import Tryton, lock
 from hub_tryton.erase import ANONYMISED, BOOKS, PENDING
 
 from hub.connect import Missing, Receipt, Rejected
-from hub.testing.tryton import People
+from hub.testing.tryton import MissedError, People
 
 SECRET = ("Vergissmeinnicht", "vergiss@mein.example", "Nirgendweg", "DE811569869", "3034567")
 
@@ -60,6 +61,23 @@ def test_a_party_with_documents_is_anonymised_and_its_books_stay(tryton: Tryton,
     (shown,) = tryton.read("parties", [str(party)])
     assert shown.data["name"] is None
     assert shown.data["status"] == "inactive"
+
+
+def test_more_parties_than_a_rule_can_hold_are_not_frozen_and_what_was_stays_so(
+    tryton: Tryton, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two, three = (people.add_party(f"Frost {n}", phone=f"+49 30 303456{n}") for n in range(3))
+    monkeypatch.setattr(lock, "MOST", 2)
+    tryton.freeze("parties", "frost", [str(one), str(two)])
+    try:
+        with pytest.raises(Rejected, match="3 records are too many for one"):
+            tryton.freeze("parties", "frost", [str(one), str(two), str(three)])
+        with pytest.raises(MissedError, match="hub: frost"):
+            people.edit_phone(one, "+49 30 9999999")
+        people.edit_phone(three, "+49 30 9999999")
+    finally:
+        tryton.freeze("parties", "frost", [])
+    people.edit_phone(one, "+49 30 9999999")
 
 
 def test_what_nothing_was_made_of_is_deleted(tryton: Tryton, people: People) -> None:

@@ -7,22 +7,21 @@ Each batch asks for the approval and for legal holds in the transaction that des
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from typing import Any
 
 from hub.audit import append
-from hub.closure.batches import answer, batches, begin, deeds, reopen, split
+from hub.closure.batches import batches, begin, reopen, split
 from hub.closure.certificate import certify
 from hub.closure.closing import Closing
 from hub.closure.desk import Desk, Outcome
 from hub.closure.gates import allowed
 from hub.closure.holds import held
 from hub.closure.journal import note
-from hub.closure.keys import keys_in
 from hub.closure.phases.erase import erase_in_sources
-from hub.closure.retention import days
+from hub.closure.phases.retain import destroy_keys, plan_keys
 from hub.closure.scope import DOCUMENTS, SHARED, kept
 from hub.finance.ledger.forget import forget, sweep
+from hub.finance.told import about_graves, take_back
 from hub.store import Tx
 from hub.store.apart import scrub
 from hub.sync.freeze import grave_mark
@@ -34,14 +33,15 @@ def destroy(desk: Desk) -> Outcome:
     """Destroy what is not held; from the first act on there is no way back."""
     begin(desk.store, desk.id, "destroy", desk.who)
     _final(desk)
-    _plan_keys(desk)
+    plan_keys(desk)
     sources, words, unknown = erase_in_sources(desk)
     if unknown:  # the hub alone knows the keys: they are not forgotten before the source has answered
         return Outcome(blocks=unknown)
     batches(desk.store, desk.id, "destroy", lambda place: _own(desk, place), _bury(desk))
+    _take_back(desk)
     remember(desk.store, desk.hub.project.root)
     detached = _detach(desk)
-    keys = _destroy_keys(desk)
+    keys = destroy_keys(desk)
     _forget_people(desk)
     if not scrub(desk.store):
         desk.say(
@@ -93,25 +93,6 @@ def _final(desk: Desk) -> None:
             data = {"line": desk.line, "scope": closing.scope_hash}
             append(tx, desk.who, "close point of no return", data, at=desk.store.now())
             note(tx, desk.store, desk.id, "destroy", "final", "the point of no return is passed", desk.who, data)
-
-
-def _plan_keys(desk: Desk) -> None:
-    """Note until when each key of the archive is kept, while the records that decide it are still there."""
-    with desk.store.read() as tx:
-        if tx.rows("SELECT 1 FROM closing_deed WHERE closing_id = ? AND phase = 'destroy' AND key = 'keys'", desk.id):
-            return
-    kept_until = days(desk.store, desk.id, desk.plan, desk.today)
-    with desk.store.begin() as tx:
-        allowed(tx, desk.store, desk.id, "destroy")
-        from hub.store.tables.closing import deed
-
-        columns = ("closing_id", "phase", "key", "state", "data", "seq")
-        rows: list[tuple[Any, ...]] = [
-            (desk.id, "destroy", f"key/{customer}/{kind}", "planned", f'"{day.isoformat()}"', tx.seq)
-            for (customer, kind), day in kept_until.items()
-        ]
-        rows.append((desk.id, "destroy", "keys", "planned", None, tx.seq))
-        tx.insert(deed, columns, rows, ignore=True)
 
 
 def _own(desk: Desk, place: str) -> Iterator[str]:
@@ -197,62 +178,16 @@ def _elsewhere(desk: Desk, model: str) -> dict[str, Any]:
     return {f"lines.{desk.line}": False} | ({f"lines.{target}": True} if target else {})
 
 
-def _destroy_keys(desk: Desk) -> dict[str, Any]:
-    """Destroy the archive's keys whose time is over, and tell until when the others are kept."""
-    with desk.store.read() as tx:
-        allowed(tx, desk.store, desk.id, "destroy")
-    return _keys_over(desk)
-
-
-def expire(desk: Desk) -> int:
-    """Destroy keys of a closed line whose day has come since, as the approved plan said; return how many."""
-    before = _keys_alive(desk)
-    if not before:
-        return 0
-    done = before - int(_keys_over(desk)["kept"])
-    if done:
-        with desk.store.begin() as tx:
-            words = f"{done} keys of the archive were destroyed: their retention is over"
-            note(tx, desk.store, desk.id, "destroy", "keys", words, desk.who, {"keys": done})
-    return done
-
-
-def _keys_alive(desk: Desk) -> int:
-    with keys_in(desk.keys) as ring:
-        return ring.counts(desk.line)[0]
-
-
-def _keys_over(desk: Desk) -> dict[str, Any]:
-    with desk.store.read() as tx:
-        planned = {k[4:]: d for k, (_, _, d) in deeds(tx, desk.id, "destroy").items() if k.startswith("key/")}
-        holds = tx.rows("SELECT golden_id, line FROM legal_hold WHERE released_seq IS NULL")
-        held_owners = {row[0] for row in holds if row[0]} | {
-            r[0] for r in tx.rows(
-                "SELECT r.target_id FROM reference r JOIN legal_hold h ON h.golden_id = r.golden_id "
-                "WHERE h.released_seq IS NULL"
-            )
-        }  # fmt: skip
-    if any(row[1] == desk.line for row in holds):
-        return {"destroyed": 0, "kept": _keys_alive(desk), "until": "held"}
-    due: list[tuple[str, str, str]] = []
-    later: list[tuple[str, str, str]] = []
-    for name, day in planned.items():
-        customer, _, kind = name.rpartition("/")
-        late = date.fromisoformat(day) >= desk.today or customer in held_owners
-        (later if late else due).append((customer, kind, day))
-    with keys_in(desk.keys) as ring:
-        owners = {(c, k) for c, k, _ in later}
-        done = 0
-        for kind in sorted({k for _, k, _ in due}):
-            done += ring.destroy(desk.line, [c for c, k, _ in due if k == kind and (c, k) not in owners], [kind])
-        alive, gone = ring.counts(desk.line)
+def _take_back(desk: Desk) -> None:
+    """Destroy what the hub has written to finance about those who are gone."""
     with desk.store.begin() as tx:
-        answer(tx, desk.id, "destroy", "keys", "done")
-        if done:
-            data = {"line": desk.line, "keys": done}
-            append(tx, desk.who, "close keys destroyed", data, at=desk.store.now())
-    until = max((day for _, _, day in later), default=None)
-    return {"destroyed": gone, "kept": alive, "until": until, "without_rule": max(alive - len(later), 0)}
+        allowed(tx, desk.store, desk.id, "destroy")
+        papers = about_graves(tx)
+        holds = held(tx, desk.line, list(papers))
+        gone = take_back(tx, {id: files for id, files in papers.items() if id not in holds}, desk.line)
+        if gone:
+            words = f"{gone} summaries to finance, which named people or payments of the line, are destroyed in the hub"
+            note(tx, desk.store, desk.id, "destroy", "summaries", words, desk.who, {"count": gone})
 
 
 def _forget_people(desk: Desk) -> None:

@@ -45,16 +45,33 @@ def lock(desk: Desk) -> dict[str, int]:
         keys = [key for _, key in keys_of(desk, feed)]
         if not keys:
             continue
+        failed = None
         try:
             feed.connector.freeze(feed.stream.name, desk.line, keys)
-        except HubError as error:  # the task that asks a person stands, and the hub watches
-            words = f"{feed.name}: not frozen there: {error}"
+        except HubError as error:  # a person is asked instead, and the hub watches
+            failed = str(error)
+            words = f"{feed.name}: not frozen there: {failed}"
         else:
             found[feed.name] = len(keys)
             words = f"{feed.name}: {len(keys)} records are frozen there"
         with desk.store.begin() as tx:
             note(tx, desk.store, desk.id, "sync", "source", words, "hub")
+            _leave_to_people(tx, desk, feed, failed)
     return found
+
+
+def _leave_to_people(tx: Tx, desk: Desk, feed: Feed, failed: str | None) -> None:
+    """Make a task of what could not be frozen over there; it ends by itself where a later try can."""
+    id = f"lock-{feed.connection}-{feed.stream.name}"
+    if failed is None:
+        tx.run("DELETE FROM closing_task WHERE closing_id = ? AND id = ? AND done_seq IS NULL", desk.id, id)
+        return
+    title = f"make the line's {feed.stream.name} read-only in {feed.connection}, since the hub cannot: {failed}"
+    tx.run(
+        "INSERT INTO closing_task (closing_id, id, title, phase, owner, source) VALUES (?, ?, ?, '', ?, 'freeze') "
+        "ON CONFLICT (closing_id, id) DO UPDATE SET title = excluded.title",
+        desk.id, id, title, desk.plan.owner,
+    )  # fmt: skip
 
 
 def unlock(desk: Desk) -> list[str]:

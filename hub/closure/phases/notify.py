@@ -12,17 +12,17 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from hub.audit import now
 from hub.closure.batches import begin, step
 from hub.closure.bounces import statuses
 from hub.closure.closing import Closing, rescope
 from hub.closure.closing import by_id as closing_of
-from hub.closure.desk import Desk, Outcome, today
+from hub.closure.desk import Desk, Outcome
 from hub.closure.gates import allowed
 from hub.closure.journal import note
 from hub.closure.letters import Recipient, letter, paper
 from hub.closure.phases.recipients import recipients
 from hub.closure.plan import Notice
+from hub.closure.times import day_of, now
 from hub.connect import Receipt, Rejected, Write
 from hub.connect.retry import NotSent
 from hub.errors import ConfigError, HubError, RateLimited, Unauthorized
@@ -77,7 +77,7 @@ def decide(desk: Desk, id: str, what: str) -> None:
         changed = tx.run(
             "UPDATE closing_notice SET state = ?, proof = ?, sent_at = COALESCE(sent_at, ?), seq = ? "
             "WHERE closing_id = ? AND id = ? AND state = 'unknown'",
-            "sent" if what == "sent" else "due", f"{desk.who} decided: {what}", now(tx, desk.store), tx.seq, desk.id, id,
+            "sent" if what == "sent" else "due", f"{desk.who} decided: {what}", now(tx, desk.store, desk.id), tx.seq, desk.id, id,
         )  # fmt: skip
         if not changed:
             raise ConfigError(f"{id}: is not unknown; see: hub close notices {desk.line}")
@@ -147,7 +147,7 @@ def _send_due(desk: Desk, *, signed: bool = False) -> None:
             rows = tx.rows(
                 "SELECT id, notice, channel, address, golden_id FROM closing_notice WHERE closing_id = ? AND state = 'due' "
                 "AND due_on <= ? ORDER BY id LIMIT 1",
-                desk.id, today(now(tx, desk.store), desk.plan).isoformat(),
+                desk.id, day_of(now(tx, desk.store, desk.id), desk.zone).isoformat(),
             )  # fmt: skip
             if not rows:
                 return
@@ -210,7 +210,7 @@ def our_id(desk: Desk, id: str) -> str:
 
 def _answered(desk: Desk, id: str, state: str, proof: str) -> None:
     with desk.store.begin() as tx:
-        at = now(tx, desk.store) if state in SENT else None
+        at = now(tx, desk.store, desk.id) if state in SENT else None
         tx.run(
             "UPDATE closing_notice SET state = ?, proof = ?, sent_at = ?, seq = ? WHERE closing_id = ? AND id = ?",
             state, proof, at, tx.seq, desk.id, id,
@@ -332,7 +332,7 @@ def tell_back(desk: Desk) -> int:
                 "INSERT INTO closing_notice (closing_id, id, notice, golden_id, name, address, language, channel, state, "
                 "due_on, seq) VALUES (?, ?, 'back', ?, ?, ?, ?, ?, 'due', ?, ?) ON CONFLICT DO NOTHING",
                 desk.id, f"back/{mark}/0", golden_id, name, address, language, "mail" if address else "letter",
-                today(now(tx, desk.store), desk.plan).isoformat(), tx.seq,
+                day_of(now(tx, desk.store, desk.id), desk.zone).isoformat(), tx.seq,
             )  # fmt: skip
     _look_after(desk)
     back = Notice("back", "customers", "back")

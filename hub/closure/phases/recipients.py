@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hub.closure.desk import Desk
-from hub.closure.letters import Recipient
+from hub.closure.letters import Recipient, called, postal
 from hub.closure.plan import Notice
 from hub.closure.scope import OWN, SHARED, records
 
@@ -26,7 +26,13 @@ def recipients(desk: Desk, notice: Notice) -> Iterator[Recipient]:
             if notice.only and values.get("tier") != notice.only:
                 continue
             whose = id if model == "customer" else str(values.get("customer"))
-            one = Recipient(id, _name(values), address(values), str(values.get("language") or "en"), postal(values))
+            one = Recipient(
+                id,
+                called(values) or "Sir or Madam",
+                address(values),
+                str(values.get("language") or "en"),
+                postal(values),
+            )
             key = (one.address or id).strip().casefold()
             found.setdefault(key, one).contracts.extend(contracts.get(whose, ()))
     yield from (found[key] for key in sorted(found))
@@ -38,24 +44,9 @@ def address(values: Mapping[str, Any]) -> str:
     return next((str(values[path]) for path in (*MAILS, *others) if values.get(path)), "")
 
 
-def postal(values: Mapping[str, Any]) -> tuple[str, ...]:
-    """The postal address, a line each; empty where there is no street or no city."""
-    for kind in ("legal", "main", "billing"):
-        part = {n: values.get(f"addresses.{kind}.{n}") for n in ("street", "extra", "postal_code", "city", "country")}
-        if part["street"] and part["city"]:
-            place = " ".join(str(x) for x in (part["postal_code"], part["city"]) if x)
-            return tuple(str(x) for x in (part["street"], part["extra"], place, part["country"]) if x)
-    return ()
-
-
 def _contracts(desk: Desk) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for _, _, values in records(desk.store, desk.id, "contract"):
         if values.get("customer") and values.get("state") not in ("ended", "cancelled"):
             found.setdefault(str(values["customer"]), []).append(values)
     return found
-
-
-def _name(values: Mapping[str, Any]) -> str:
-    names = " ".join(str(values[p]) for p in ("first_name", "last_name") if values.get(p))
-    return str(values.get("name") or names or "Sir or Madam")

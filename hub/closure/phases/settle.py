@@ -13,6 +13,7 @@ from hub.closure.facts import DONE, running
 from hub.closure.journal import note
 from hub.closure.owed import MONEY, Figure, beside, booked, figure, figured, kept, mark
 from hub.closure.statements import write_statements
+from hub.closure.times import now
 from hub.errors import ConfigError, Missing
 from hub.finance.ledger.items import take_in
 from hub.model import Money
@@ -123,11 +124,20 @@ def decide(store: Store, line: str, id: str, how: str, person: str, said: str = 
         tx.run(
             "INSERT INTO closing_settlement (closing_id, golden_id, how, note, person, at, seq, digest) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            closing.id, id, how, said, person, store.now(), tx.seq, mark(model, values, booked(tx, [id]).get(id)),
+            closing.id, id, how, said, person, now(tx, store, closing.id), tx.seq, mark(model, values, booked(tx, [id]).get(id)),
         )  # fmt: skip
         data = {"line": line, "id": id, "how": how, "note": said}
         append(tx, person, "close settle", data, at=store.now())
-        note(tx, store, closing.id, "settle", "decided", f"{title(model, values)} is {how}: {said}", person, data)
+        note(
+            tx,
+            store,
+            closing.id,
+            "settle",
+            "decided",
+            f"{title(model, values)} is {how.replace('_', ' ')}: {said}",
+            person,
+            data,
+        )
 
 
 def line(item: Item) -> str:

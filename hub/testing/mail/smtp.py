@@ -47,6 +47,7 @@ class SmtpServer:
 
     - `refuse`: recipient to the answer RCPT gets (`550 5.1.1 no such user`, `450 4.2.0 greylisted`)
     - `lose_answers`: so many of the next mails are accepted and delivered, but the connection dies before the answer
+    - `before_answer`: called with how many mails were accepted so far, after each one and before its answer
     - `answer`: what the next mail gets after its data instead of being accepted (`451 4.3.0 try later`), once
     """
 
@@ -69,6 +70,7 @@ class SmtpServer:
         self.refuse: dict[str, str] = {}
         self.lose_answers = 0
         self.answer: str | None = None
+        self.before_answer: Callable[[int], None] | None = None
         self._deliver = deliver
         self._controller: Controller | None = None
 
@@ -119,6 +121,8 @@ class SmtpServer:
         strangers = tuple(r for r in mail.recipients if not self._deliver(r, mail.raw))
         if strangers:
             self.sent.append(Sent(mail.sender, strangers, mail.raw))
+        if self.before_answer is not None:
+            self.before_answer(len(self.accepted))
 
 
 class _Handler:
