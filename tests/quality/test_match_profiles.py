@@ -60,7 +60,7 @@ def test_a_pair_stands_on_the_same_level_from_both_sides(profile: Profile) -> No
             | one
             for one in people
         ]
-    batch = prepared(profile, [(f"r{n}", msgspec.json.encode(one).decode()) for n, one in enumerate(people)])
+    batch = prepared(profile, [(f"r{n}", msgspec.json.encode(one).decode(), ()) for n, one in enumerate(people)])
     db = duckdb.connect(config={"threads": 1})
     db.register("record", batch)
     for one in profile.comparisons:
@@ -143,7 +143,7 @@ def test_the_main_one_of_several_counts_and_each_is_a_key() -> None:
          "addresses.main.city": "Bonn", "phones.work": "+49301", "phones.main": "+49302", "phones.home": "+49302"},
         {},
     ]  # fmt: skip
-    rows = [(f"r{n}", msgspec.json.encode(one).decode()) for n, one in enumerate(records)]
+    rows = [(f"r{n}", msgspec.json.encode(one).decode(), ()) for n, one in enumerate(records)]
     found = prepared(CUSTOMER, rows).to_pydict()
     assert found["street"] == ["seeweg", "parkallee", None]
     assert found["house"] == ["3", "12", None]
