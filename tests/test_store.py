@@ -196,6 +196,17 @@ def test_a_lease_lets_one_in(store: Store) -> None:
     Lease(store, ["erp"]).take()
 
 
+def test_a_lease_is_renewed_without_leaving_a_connection(store: Store) -> None:
+    """The one at work would change over to it, and fill a second cache of pages."""
+    lease = Lease(store, ["crm"])
+    lease.take()
+    with store.read() as tx:
+        tx.rows("SELECT 1")
+        lease.renew()
+    assert store.engine.pool.checkedin() == 1  # type: ignore[attr-defined]
+    lease.check()
+
+
 def test_a_dead_process_loses_its_lease(store: Store, url: str) -> None:
     code = (
         "import os, sys\nfrom hub.store import Store\nfrom hub.store.lease import Lease\n"

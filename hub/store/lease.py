@@ -47,7 +47,7 @@ class Lease:
     def renew(self) -> None:
         """Say that the holder is alive. Raises Busy where the lease was lost meanwhile."""
         begun = time.monotonic()
-        with self.store.begin(count=False) as tx:
+        with self.store.begin(count=False, aside=True) as tx:
             kept = tx.run(
                 "UPDATE lease SET expires_at = ? WHERE holder = ?",
                 self.store.now() + SECONDS * 1_000_000, self.holder,

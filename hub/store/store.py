@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import NullPool, StaticPool
 
 from hub.errors import ConfigError, Unavailable
 from hub.store.tables import metadata
@@ -54,8 +54,12 @@ class Store:
         if "poolclass" not in options:
             options["pool_use_lifo"] = True  # the same connection again: its page cache and plans are warm
         self.engine: Engine = create_engine(parsed, **options)
+        self._aside = self.engine
+        if "poolclass" not in options:
+            self._aside = create_engine(parsed, poolclass=NullPool, connect_args=options.get("connect_args", {}))
         if self.kind == "sqlite":
-            event.listen(self.engine, "connect", _pragmas)
+            for engine in {self.engine, self._aside}:
+                event.listen(engine, "connect", _pragmas)
 
     def __repr__(self) -> str:
         return f"Store({self.engine.url.render_as_string(hide_password=True)!r})"
@@ -94,17 +98,19 @@ class Store:
             connection.close()
 
     @contextmanager
-    def begin(self, *, count: bool = True) -> Iterator[Tx]:
+    def begin(self, *, count: bool = True, aside: bool = False) -> Iterator[Tx]:
         """Write in one transaction; everything in it is committed, or nothing.
 
         `count` takes the next number of the hub's sequence; without it the transaction is not one of the walk's.
+        `aside` is for a thread beside the one that works: on a connection that is closed afterwards, so that the other
+        does not change over to it and fill a second cache of pages.
         """
         if self._rehearsal is not None:
             tx = dialects[self.kind](self._rehearsal, 0)
             tx.next()
             yield tx
             return
-        connection = self.engine.raw_connection()
+        connection = (self._aside if aside else self.engine).raw_connection()
         try:
             tx = dialects[self.kind](connection, 0)
             tx.start()
