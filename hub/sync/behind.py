@@ -39,10 +39,10 @@ class Landing:
         keys = {r.key for r in records}
         if not self.keys.isdisjoint(keys):
             self.wait()
-        batch = arriving(self.walk, self.feed, records, self.asked)
+        arrivals = arriving(self.walk, self.feed, records, self.asked)
         self.wait()
         self.keys = keys
-        self.written = self.pool.submit(write, self.walk, self.feed, batch, cursor, end=end, again=True)
+        self.written = self.pool.submit(write, self.walk, self.feed, arrivals, cursor, end=end, again=True)
 
     def wait(self) -> None:
         """Wait until nothing is in flight. Raises what became of the last batch."""

@@ -15,7 +15,7 @@ from hub.connect import Record
 from hub.sync.arrival import Arrival, arrive, differs, digested, read
 from hub.sync.clock import micros
 from hub.sync.feed import Feed
-from hub.sync.newcomer import Batch, claims, newcomer
+from hub.sync.newcomer import newcomer
 from hub.sync.outbox import announce
 from hub.sync.state import values_of
 from hub.sync.take import take
@@ -42,7 +42,7 @@ def land(
     write(walk, feed, arriving(walk, feed, records, asked, hold=hold), cursor, hold=hold, end=end)
 
 
-def arriving(walk: Walk, feed: Feed, records: Sequence[Record], asked: int, *, hold: bool = False) -> Batch:
+def arriving(walk: Walk, feed: Feed, records: Sequence[Record], asked: int, *, hold: bool = False) -> list[Arrival]:
     """Those of the records that are new or different, mapped and checked; nothing is written yet."""
     walk.count(feed, "read", len(records))
     last = {r.key: r for r in records}  # a page that repeats a key: the later one counts
@@ -71,14 +71,13 @@ def arriving(walk: Walk, feed: Feed, records: Sequence[Record], asked: int, *, h
     if same_time:  # only of these can it be doubted which state is the later one
         fresh = {a.key: a for a in doubt(walk, feed, same_time)}
         arrivals = [fresh.get(a.key, a) for a in arrivals]
-    names, plain = claims(arrivals)
-    return Batch(arrivals, names, plain)
+    return arrivals
 
 
 def write(
     walk: Walk,
     feed: Feed,
-    batch: Batch,
+    arrivals: Sequence[Arrival],
     cursor: str | None,
     *,
     hold: bool = False,
@@ -92,8 +91,8 @@ def write(
     with walk.begin() as work:
         if again:
             work.tx.relax()
-        if batch.arrivals:
-            take(walk, work, feed, batch.arrivals, hold=hold, batch=batch)
+        if arrivals:
+            take(walk, work, feed, arrivals, hold=hold)
             announce(walk, work, feed)
         work.tx.run(
             "UPDATE stream SET cursor = ?, read_to_end = (read_to_end OR ?), synced_at = ? WHERE id = ?",

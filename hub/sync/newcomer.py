@@ -6,7 +6,7 @@ that writes a batch has little to do but to write, while the next batch is made 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from hub.sync.feed import Feed, identities, referred
@@ -41,23 +41,6 @@ class Newcomer(NamedTuple):
     names: list[str]  # its identifiers, strongest first
     record: Row = ()  # its row (RECORD_ROW); empty: it has to go through the merge
     golden: Row = ()  # that of its golden record (GOLDEN_ROW), but for the sequence
-
-
-class Batch(NamedTuple):
-    """What is new or different of the records of some pages, ready to be written."""
-
-    arrivals: Sequence[Arrival]
-    names: Mapping[str, str]  # the identifiers of newcomers, each to the id that claims it first
-    plain: bool  # nothing but newcomers to be adopted as they stand, no two of them with one identifier
-
-
-def claims(arrivals: Sequence[Arrival]) -> tuple[Mapping[str, str], bool]:
-    """The identifiers that newcomers claim, and whether all of these arrivals can be adopted with theirs as they stand."""
-    newcomers = [a.newcomer for a in arrivals if a.newcomer]
-    claimed = [(name, new.id) for new in newcomers for name in new.names]
-    names = dict(reversed(claimed))  # of two the first
-    plain = len(names) == len(claimed) and len(newcomers) == len(arrivals) and all(new.record for new in newcomers)
-    return names, plain
 
 
 def newcomer(ids: Callable[[str], str], feed: Feed, a: Arrival) -> Newcomer:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from hub.store.tables import identifier, shared
 from hub.sync.feed import Feed, identities
 from hub.sync.identity import contrary, may_be_shared, same_name
-from hub.sync.newcomer import Batch, Newcomer
+from hub.sync.newcomer import Newcomer
 from hub.sync.state import Golden, Link
 from hub.sync.walk import Walk
 from hub.sync.work import Work
@@ -46,9 +46,7 @@ class Claims(NamedTuple):
         return [] if first is None else list(dict.fromkeys([first, *self.holders.get(name, ())]))
 
 
-def resolve(
-    walk: Walk, work: Work, feed: Feed, going: Sequence[Going], batch: Batch | None = None
-) -> list[tuple[Arrival, Link]]:
+def resolve(walk: Walk, work: Work, feed: Feed, going: Sequence[Going]) -> list[tuple[Arrival, Link]]:
     """Give every record a golden record, and return those that are still to be merged, with their links.
 
     Identifiers are claimed first and read back only where some were taken, so that two processes that meet the same
@@ -59,9 +57,7 @@ def resolve(
 
     What is nobody's yet, and refers to nothing, is adopted as it is: that is all there is to merge in it.
     """
-    as_it_is = batch and batch.plain and len(going) == len(batch.arrivals) and all(link is None for _, link in going)
-    if batch and as_it_is and not work.claim(batch.names):
-        work.adopt(feed.id, [a.newcomer for a, _ in going if a.newcomer])
+    if _all_adopted(work, feed, going):
         return []
     merging = [(a, link) for a, link in going if link is not None]
     homeless = [(a, link) for a, link in going if link is None or link.golden_id is None]
@@ -104,6 +100,19 @@ def resolve(
     if taken or twice:
         _share(work, proposed, claims, moved)
     return merging
+
+
+def _all_adopted(work: Work, feed: Feed, going: Sequence[Going]) -> bool:
+    """Adopt newcomers where there is nothing but such as can be, no two of them with one identifier and none taken."""
+    newcomers = [a.newcomer for a, link in going if link is None and a.newcomer and a.newcomer.record]
+    if len(newcomers) < len(going):
+        return False
+    claimed = [(name, new.id) for new in newcomers for name in new.names]
+    names = dict(claimed)
+    if len(names) < len(claimed) or work.claim(names):
+        return False
+    work.adopt(feed.id, newcomers)
+    return True
 
 
 def _report_twins(work: Work, feed: Feed, proposed: Sequence[Proposal]) -> frozenset[str]:

@@ -12,7 +12,6 @@ from hub.sync.crosswalk import MERGED, QUARANTINED, TO_MERGE, WANTS_REFERENCE, g
 from hub.sync.feed import Feed, identities
 from hub.sync.freeze import buried, cold
 from hub.sync.merge import Snapshot, observe
-from hub.sync.newcomer import Batch
 from hub.sync.resolve import resolve
 from hub.sync.state import Link
 from hub.sync.tombstone import back, gone
@@ -21,19 +20,11 @@ from hub.sync.work import Work
 
 
 def take(
-    walk: Walk,
-    work: Work,
-    feed: Feed,
-    arrivals: Sequence[Arrival],
-    *,
-    hold: bool = False,
-    fresh: bool = False,
-    batch: Batch | None = None,
+    walk: Walk, work: Work, feed: Feed, arrivals: Sequence[Arrival], *, hold: bool = False, fresh: bool = False
 ) -> None:
     """Merge arrivals, or leave them waiting where a write in flight or a missing reference holds them back.
 
     `fresh` ones were read by key just now: they are the present state, even where the time over there ran backwards.
-    `batch` is what was made ready of them, where it was.
     """
     work.load(feed.id, [a.key for a in arrivals if a.newcomer is None])  # of the others there is nothing to load
     if fresh:
@@ -66,7 +57,7 @@ def take(
         else:
             going.append((a, link))
     born = len(work.adopted)
-    merging = resolve(walk, work, feed, going, batch)
+    merging = resolve(walk, work, feed, going)
     walk.count(feed, "created", len(work.adopted) - born)
     _refer(walk, work, feed, [*merging, *bad])
     wake(work, feed, [a.key for a, _ in going])
