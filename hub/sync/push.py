@@ -17,7 +17,7 @@ from hub.sync.arrival import arrive, differs
 from hub.sync.crosswalk import MERGED, Look, their_keys
 from hub.sync.feed import Feed
 from hub.sync.freeze import thawed
-from hub.sync.outbox import Want, wanted
+from hub.sync.outbox import QUEUED, Want, wanted
 from hub.sync.sending import ANEW, Sending, backoff, forget, mark_sent
 from hub.sync.state import Golden, Link
 from hub.sync.take import take
@@ -279,8 +279,7 @@ def _each_alone(walk: Walk, feed: Feed, s: Sending) -> int:
             single = _row(walk, work, feed, golden, link, {path: ws}, look)
             if single is None:
                 continue
-            columns = ("stream_id", "golden_id", "key", "state", "seq", "attempts")
-            work.tx.insert(outbox, columns, [(feed.id, golden.id, s.key, "queued", work.tx.seq, 0)], ignore=True)
+            work.tx.insert(outbox, QUEUED, [(feed.id, golden.id, s.key, "queued", work.tx.seq, 0)], ignore=True)
             mark_sent(work, feed, single)
         landed, go_on = send(walk, feed, [single])
         done += landed

@@ -8,7 +8,7 @@ from typing import Any
 from hub.connect import Write
 from hub.store.tables import outbox
 from hub.sync.feed import Feed
-from hub.sync.outbox import Want
+from hub.sync.outbox import QUEUED, Want
 from hub.sync.state import Link, text
 from hub.sync.work import Work
 
@@ -51,8 +51,7 @@ def forget(work: Work, feed: Feed, golden_id: str, key: str) -> None:
 def queue_create(work: Work, stream: int, golden_id: str) -> None:
     """A create that is due although none may be due by the stream's policy."""
     row = (stream, golden_id, "", "queued", work.tx.seq, 0, ANEW)
-    columns = ("stream_id", "golden_id", "key", "state", "seq", "attempts", "expect")
-    work.tx.insert(outbox, columns, [row], ignore=True)
+    work.tx.insert(outbox, (*QUEUED, "expect"), [row], ignore=True)
 
 
 def queue_anew(work: Work, link: Link) -> None:
