@@ -15,6 +15,7 @@ from hub.closure.closing import rescope
 from hub.closure.desk import Desk, Outcome
 from hub.closure.gates import allowed
 from hub.closure.journal import note
+from hub.closure.scope import pages
 from hub.errors import HubError
 from hub.store import Tx
 from hub.sync.feed import Feed
@@ -87,19 +88,12 @@ def unlock(desk: Desk) -> list[str]:
 
 def keys_of(desk: Desk, feed: Feed) -> Iterator[tuple[str, str]]:
     """Golden id and key of a feed's living records that are of the line alone and not destroyed yet."""
-    after = ""
-    while True:
-        with desk.store.read() as tx:
-            rows = tx.rows(
-                "SELECT s.golden_id, r.key FROM record r JOIN closing_scope s ON s.golden_id = r.golden_id "
-                "WHERE s.closing_id = ? AND s.kind = 'own' AND s.gone_seq IS NULL AND r.stream_id = ? "
-                "AND r.deleted_at IS NULL AND r.key > ? ORDER BY r.key LIMIT 1000",
-                desk.id, feed.id, after,
-            )  # fmt: skip
-        yield from ((row[0], row[1]) for row in rows)
-        if len(rows) < 1000:
-            return
-        after = rows[-1][1]
+    sql = (
+        "SELECT r.key, s.golden_id FROM record r JOIN closing_scope s ON s.golden_id = r.golden_id "
+        "WHERE s.closing_id = ? AND s.kind = 'own' AND s.gone_seq IS NULL AND r.stream_id = ? AND r.deleted_at IS NULL"
+    )
+    for page in pages(desk.store, sql, desk.id, feed.id, by="r.key"):
+        yield from ((golden_id, key) for key, golden_id in page)
 
 
 def _lockable(desk: Desk) -> list[Feed]:
