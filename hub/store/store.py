@@ -12,7 +12,6 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.pool import NullPool, StaticPool
 
 from hub.errors import ConfigError, Unavailable
-from hub.store.tables import metadata
 from hub.store.tx import Tx, dialects
 
 PRAGMAS = (
@@ -75,10 +74,6 @@ class Store:
         except OperationalError as error:
             raise Unavailable(f"{store!r}: {error.orig}; is the database there?") from None
         return store
-
-    def create(self) -> None:
-        """Create all tables in an empty database without going through the migrations."""
-        metadata.create_all(self.engine, checkfirst=False)
 
     def now(self) -> int:
         """The hub's clock in microseconds since 1970."""

@@ -49,8 +49,7 @@ class World:
     """A ledger without any system around it."""
 
     def __init__(self) -> None:
-        store = Store("sqlite:///:memory:", clock=lambda: 1_780_000_000.0)
-        store.create()
+        store = Store.open("sqlite:///:memory:", clock=lambda: 1_780_000_000.0)
         self.hub = Hub(Project(Path("."), Secret(""), finance=FINANCE), load(None), store)
         self.ledger = Ledger(self.hub)
         self.today = self.ledger.today()

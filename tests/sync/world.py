@@ -255,8 +255,7 @@ class World:
         self.clock = Clock()
         self.hold = hold
         self.systems = [System("ABC"[i], self.clock, **options) for i, options in enumerate(systems)]
-        self.store = Store(self.url, clock=lambda: self.clock.now)
-        self.store.create()
+        self.store = Store.open(self.url, clock=lambda: self.clock.now)
         self.store.watch = self._watch
         self.crash_in: int | None = None
         self.commits = 0
